@@ -1,0 +1,31 @@
+/**
+ * Messages between the threads: control ⇄ north over two ports (commands; E-stop alone), control → record.
+ */
+import type { Origin, Reply, SiteCommand } from './commands.ts';
+import type { Report } from './reports.ts';
+import type { SiteConfig } from './site-config.ts';
+
+/** North → control. `id` pairs the reply. */
+export type CommandMessage = { readonly type: 'COMMAND'; readonly id: number; readonly origin: Origin; readonly command: SiteCommand };
+/** Control → north. */
+export type ReplyMessage = { readonly type: 'REPLY'; readonly id: number; readonly reply: Reply };
+/** Both directions at 2 Hz or so: an idle port is told from a dead one. */
+export type ToNorth = ReplyMessage | Report;
+export type ToRecord = Report;
+
+/** What the north thread gets at its start (`workerData`), beside its two ports. */
+export type NorthStart = {
+  readonly config: SiteConfig;
+  readonly dataDir: string;
+  readonly socketPath: string;
+  readonly version: string;
+};
+
+/** What the record thread gets at its start. */
+export type RecordStart = { readonly dataDir: string; readonly keepDays: number; readonly maxBytes: number };
+
+/** Thread → its supervisor: ready, alive, or a state worth an alarm. */
+export type ThreadSignal =
+  | { readonly type: 'READY' }
+  | { readonly type: 'ALIVE' }
+  | { readonly type: 'NOTICE'; readonly severity: 'P2' | 'P3' | 'P4'; readonly alarm_id: string; readonly state: 'active' | 'returned'; readonly message: string };

@@ -1,0 +1,57 @@
+/**
+ * Validation at the edge: parse to a typed value, or name path, value and expectation of every problem. Never repair.
+ */
+import type { z } from 'zod';
+import { Fault } from './faults.ts';
+
+/** One problem found in an input. */
+export type Problem = { readonly path: string; readonly value: unknown; readonly expected: string };
+
+export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problems: readonly Problem[] };
+
+export function parse<T>(schema: z.ZodType<T>, input: unknown): Parsed<T> {
+  const result = schema.safeParse(input);
+  if (result.success) return { ok: true, value: result.data };
+  return {
+    ok: false,
+    problems: result.error.issues.map((issue) => ({
+      path: pathText(issue.path),
+      value: valueAt(input, issue.path),
+      expected: issue.message,
+    })),
+  };
+}
+
+/** Like `parse`, for files and variables: throws CONFIG_INVALID whose message lists every problem, one a line. */
+export function parseOrThrow<T>(schema: z.ZodType<T>, input: unknown, source: string): T {
+  const parsed = parse(schema, input);
+  if (parsed.ok) return parsed.value;
+  throw invalid(source, parsed.problems);
+}
+
+export function invalid(source: string, problems: readonly Problem[]): Fault {
+  const lines = problems.map((problem) => `  ${problemText(problem)}`);
+  return new Fault('CONFIG_INVALID', `${source} is invalid:\n${lines.join('\n')}`, { details: { source, problems } });
+}
+
+export function problemText({ path, value, expected }: Problem): string {
+  const shown = value === undefined ? 'missing' : shorten(JSON.stringify(value) ?? String(value));
+  return `${path || '(whole)'}: got ${shown}, expected: ${expected}`;
+}
+
+function pathText(path: readonly PropertyKey[]): string {
+  return path.map((key, at) => (typeof key === 'number' ? `[${key}]` : `${at > 0 ? '.' : ''}${String(key)}`)).join('');
+}
+
+function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
+  let at = input;
+  for (const key of path) {
+    if (typeof at !== 'object' || at === null) return undefined;
+    at = (at as Record<PropertyKey, unknown>)[key];
+  }
+  return at;
+}
+
+function shorten(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}

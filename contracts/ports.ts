@@ -1,0 +1,31 @@
+/**
+ * Ports: what actors need from the outside, injected so that a whole site can run against memory.
+ */
+
+/** One proven-or-not Modbus connection. After any fault it is dead; every later call rejects. */
+export type DevicePort = {
+  /** Reads holding registers; at most 125. */
+  readonly read: (register: number, count: number) => Promise<readonly number[]>;
+  /** Writes holding registers; functionCode 6 takes exactly one word. Resolves when the device acknowledged. */
+  readonly write: (register: number, words: readonly number[], functionCode: 6 | 16) => Promise<void>;
+  /** Closes at once; pending calls reject with DROPPED_FOR_STOP or CONNECTION_CLOSED. */
+  readonly drop: (reason: 'stop' | 'close') => void;
+};
+
+export type DeviceAddress = {
+  readonly host: string;
+  readonly port: number;
+  readonly unitId: number;
+  readonly timeoutMs: number;
+  readonly requestGapMs: number;
+};
+
+export type OpenDevice = (address: DeviceAddress, signal: AbortSignal) => Promise<DevicePort>;
+
+/** A small synced file: `save` resolves when the text is on the disk (fsync, atomic rename). */
+export type SyncedFile = {
+  readonly load: () => Promise<string | undefined>;
+  readonly save: (text: string) => Promise<void>;
+};
+
+export type OpenSyncedFile = (name: string) => SyncedFile;

@@ -1,0 +1,112 @@
+/**
+ * The site file: assets, limits, grid, operators, outside interfaces. Unknown keys are errors.
+ *
+ * Units as named in the keys. Defaults that depend on the profile (`idle`, `onExit`) stay `undefined` here.
+ */
+import { z } from 'zod';
+
+const subjectToken = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'letters, digits, "_" and "-" (one NATS subject token, at most 64)');
+const watts = z.number().min(0).max(1e9);
+const port = z.int().min(1).max(65_535);
+const idle = z.enum(['hold', 'release']);
+
+export const assetSchema = z.strictObject({
+  id: subjectToken,
+  profile: z.string().min(1),
+  modbus: z.strictObject({ host: z.string().min(1), port: port.default(502), unitId: z.int().min(0).max(255).optional() }),
+  capacityWh: z.number().positive().max(1e9),
+  maxChargePowerW: watts,
+  maxDischargePowerW: watts,
+  /** AC round trip, 0..1. */
+  efficiency: z.number().gt(0.3).max(1).default(0.9),
+  rampRateWPerS: z.number().positive().default(1e6),
+  minPowerW: watts.default(0),
+  reserveSocPct: z.number().min(0).max(100).default(0),
+  idle: idle.optional(),
+  onExit: idle.optional(),
+  authority: z.enum(['exclusive', 'shared']).default('exclusive'),
+  /** Default: half of the smaller rating. */
+  unprovenDeadmanMaxW: watts.optional(),
+  /** Must match the device, where given. */
+  serial: z.string().min(1).optional(),
+  allowShutdown: z.boolean().default(false),
+  shadow: z.boolean().default(false),
+  readOnly: z.boolean().default(false),
+  /** Installed parts, where they differ from the profile's default. */
+  parts: z.array(z.string()).optional(),
+});
+export type AssetConfig = z.output<typeof assetSchema>;
+
+export const operatorSchema = z.strictObject({
+  name: z.string().min(1).max(64),
+  role: z.enum(['viewer', 'operator', 'technician', 'engineer', 'admin']),
+  tokenSha256: z.string().regex(/^[0-9a-f]{64}$/, 'the SHA-256 of the token, 64 lower-case hex digits'),
+});
+export type Operator = z.output<typeof operatorSchema>;
+
+export const siteSchema = z
+  .strictObject({
+    site: z.strictObject({
+      id: subjectToken,
+      name: z.string().default(''),
+      timezone: z.string().default('UTC').refine(isTimezone, 'an IANA time zone, such as America/Santiago'),
+    }),
+    assets: z.array(assetSchema).min(1),
+    pollIntervalMs: z.int().min(100).max(60_000).default(1000),
+    /** Name in profiles/limits/, or a path. */
+    limits: z.string().default('lfp'),
+    grid: z
+      .strictObject({
+        maxImportW: watts.optional(),
+        maxExportW: watts.optional(),
+        /** Asset whose profile measures the point of common coupling. */
+        meter: z.string().optional(),
+        meterLostMaxW: watts.default(0),
+        voltagePct: z.tuple([z.number().min(50).max(100), z.number().min(100).max(130)]).default([85, 110]),
+        frequencyHz: z.tuple([z.number().min(40).max(60), z.number().min(50).max(70)]).default([47.5, 51.5]),
+      })
+      .prefault({}),
+    readOnly: z.boolean().default(false),
+    nats: z.strictObject({ url: z.string().regex(/^(nats|tls|wss?):\/\//, 'a nats:// or tls:// address') }).optional(),
+    http: z.strictObject({ host: z.string().default('127.0.0.1'), port: port.default(8000) }).prefault({}),
+    operators: z.array(operatorSchema).default([]),
+    estop: z.strictObject({ reset: z.enum(['two_person', 'local_one_person']).optional() }).prefault({}),
+    record: z
+      .strictObject({
+        keepDays: z.number().positive().max(3650).default(30),
+        maxBytes: z.number().int().min(1_000_000).default(2_000_000_000),
+      })
+      .prefault({}),
+    uplinks: z.array(z.never()).default([]),
+  })
+  .superRefine((site, context) => {
+    const complain = (path: (string | number)[], message: string): void => context.addIssue({ code: 'custom', path, message });
+    const seen = new Set<string>();
+    site.assets.forEach((asset, at) => {
+      if (seen.has(asset.id)) complain(['assets', at, 'id'], `an id that no other asset has ("${asset.id}" stands twice)`);
+      seen.add(asset.id);
+    });
+    if (site.grid.meter !== undefined && !seen.has(site.grid.meter)) complain(['grid', 'meter'], `the id of an asset of this site (${[...seen].join(', ')})`);
+    if ((site.grid.maxImportW ?? site.grid.maxExportW) !== undefined && site.grid.meter === undefined) complain(['grid', 'meter'], 'the asset that measures the grid connection, since maxImportW or maxExportW is set');
+    if (site.estop.reset === 'two_person' && site.operators.length < 2) complain(['operators'], 'at least two operators, since estop.reset is two_person');
+    const names = new Set(site.operators.map((operator) => operator.name));
+    if (names.size < site.operators.length) complain(['operators'], 'a name that no other operator has');
+    const tokens = new Set(site.operators.map((operator) => operator.tokenSha256));
+    if (tokens.size < site.operators.length) complain(['operators'], 'a token that no other operator has');
+    if (!['127.0.0.1', '::1', 'localhost'].includes(site.http.host)) complain(['http', 'host'], 'a loopback address (127.0.0.1, ::1 or localhost): there is no TLS and no login on this interface, put a reverse proxy before it');
+  });
+export type SiteConfig = z.output<typeof siteSchema>;
+
+/** Two-person reset is the default as soon as two operators exist. */
+export function resetMode(site: Pick<SiteConfig, 'operators' | 'estop'>): 'two_person' | 'local_one_person' {
+  return site.estop.reset ?? (site.operators.length >= 2 ? 'two_person' : 'local_one_person');
+}
+
+function isTimezone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,52 @@
+/** The answer to `bess.<site>.status` and `GET /api/v1/status`. Wire form. */
+import type { AlarmReport, TelemetryReport } from './reports.ts';
+
+export type AssetStatus = {
+  readonly asset_id: string;
+  readonly connection: string;
+  readonly operation: string;
+  readonly inverter: string | null;
+  readonly quality: string;
+  readonly soc_pct: number | null;
+  readonly active_power_w: number | null;
+  readonly battery_power_w: number | null;
+  readonly temperature_c: number | null;
+  readonly permit: TelemetryReport['permit'];
+  readonly trip: { readonly cause: string; readonly since: string } | null;
+  readonly local: boolean;
+  readonly maintenance: { readonly tag: string; readonly reason: string; readonly issuer: string } | null;
+  readonly deadman: { readonly state: 'unproven' | 'proven' | 'failed'; readonly time_s: number; readonly max_w: number };
+  readonly firmware: string | null;
+  readonly order: { readonly id: string; readonly w: number; readonly expires_at: string } | null;
+  /** Every cap below the rating, and rows that are off because the device cannot measure: `{what, why}`. */
+  readonly caps: readonly { readonly what: string; readonly why: string }[];
+};
+
+export type TreeNode = {
+  readonly id: string;
+  readonly type: 'supervisor' | 'worker';
+  readonly status: 'running' | 'restarting' | 'stopped' | 'quarantined';
+  readonly restarts: number;
+  readonly last_reason: string | null;
+  readonly children?: readonly TreeNode[];
+};
+
+export type SiteStatus = {
+  readonly site: string;
+  readonly uptime_s: number;
+  readonly mode: 'online' | 'autonomous' | 'safe';
+  readonly read_only: boolean;
+  readonly estop: {
+    readonly state: 'armed' | 'latched' | 'reset_requested';
+    readonly since: string | null;
+    readonly reason: string | null;
+    readonly reset: 'two_person' | 'local_one_person';
+    readonly epoch: number;
+  };
+  readonly assets: readonly AssetStatus[];
+  readonly supervisor: TreeNode;
+  readonly alarms: readonly AlarmReport[];
+  readonly limits_hash: string;
+  /** Filled in by the north, which knows its own connection. */
+  readonly broker: { readonly kind: 'external' | 'child' | 'in_process'; readonly connected: boolean; readonly url: string | null; readonly version: string | null };
+};
