@@ -26,16 +26,35 @@ export const dispatchSchema = z
     sig: z.string().max(512).optional(),
   })
   .superRefine((order, context) => {
-    if ((order.w === undefined) === (order.mw === undefined)) context.addIssue({ code: 'custom', path: ['w'], message: 'exactly one of w and mw' });
-    if (order.asset_id === undefined && order.site_id === undefined) context.addIssue({ code: 'custom', path: ['asset_id'], message: 'asset_id or site_id' });
+    if ((order.w === undefined) === (order.mw === undefined))
+      context.addIssue({ code: 'custom', path: ['w'], message: 'exactly one of w and mw' });
+    if (order.asset_id === undefined && order.site_id === undefined)
+      context.addIssue({ code: 'custom', path: ['asset_id'], message: 'asset_id or site_id' });
   });
 export type DispatchRequest = z.output<typeof dispatchSchema>;
 
 export const stopSchema = z.strictObject({ asset_id: assetId.optional(), issuer });
 export const estopSchema = z.strictObject({ reason: z.string().min(1).max(256), issuer });
-export const resetEstopSchema = z.strictObject({ issuer, token: token.optional(), confirmed_safe: z.literal(true), cause: z.string().min(1).max(256) });
-export const resetTripSchema = z.strictObject({ asset_id: assetId, issuer, token: token.optional(), cause: z.string().min(1).max(256) });
-export const maintenanceSchema = z.strictObject({ asset_id: assetId, on: z.boolean(), tag: z.string().min(1).max(64), reason: z.string().min(1).max(256), issuer, token: token.optional() });
+export const resetEstopSchema = z.strictObject({
+  issuer,
+  token: token.optional(),
+  confirmed_safe: z.literal(true),
+  cause: z.string().min(1).max(256),
+});
+export const resetTripSchema = z.strictObject({
+  asset_id: assetId,
+  issuer,
+  token: token.optional(),
+  cause: z.string().min(1).max(256),
+});
+export const maintenanceSchema = z.strictObject({
+  asset_id: assetId,
+  on: z.boolean(),
+  tag: z.string().min(1).max(64),
+  reason: z.string().min(1).max(256),
+  issuer,
+  token: token.optional(),
+});
 export const acceptFirmwareSchema = z.strictObject({ asset_id: assetId, issuer, token: token.optional() });
 
 /** Every request/reply endpoint `bess.<site>.cmd.<name>` with its schema. */

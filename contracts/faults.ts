@@ -71,7 +71,11 @@ export class Fault extends Error {
   readonly code: Code;
   readonly details: Readonly<Record<string, unknown>> | undefined;
 
-  constructor(code: Code, message: string = CODES[code], options?: ErrorOptions & { details?: Record<string, unknown> }) {
+  constructor(
+    code: Code,
+    message: string = CODES[code],
+    options?: ErrorOptions & { details?: Record<string, unknown> },
+  ) {
     super(message, options);
     this.name = 'Fault';
     this.code = code;

@@ -6,7 +6,12 @@ import type { Report } from './reports.ts';
 import type { SiteConfig } from './site-config.ts';
 
 /** North → control. `id` pairs the reply. */
-export type CommandMessage = { readonly type: 'COMMAND'; readonly id: number; readonly origin: Origin; readonly command: SiteCommand };
+export type CommandMessage = {
+  readonly type: 'COMMAND';
+  readonly id: number;
+  readonly origin: Origin;
+  readonly command: SiteCommand;
+};
 /** Control → north. */
 export type ReplyMessage = { readonly type: 'REPLY'; readonly id: number; readonly reply: Reply };
 /** Both directions at 2 Hz or so: an idle port is told from a dead one. */
@@ -28,4 +33,10 @@ export type RecordStart = { readonly dataDir: string; readonly keepDays: number;
 export type ThreadSignal =
   | { readonly type: 'READY' }
   | { readonly type: 'ALIVE' }
-  | { readonly type: 'NOTICE'; readonly severity: 'P2' | 'P3' | 'P4'; readonly alarm_id: string; readonly state: 'active' | 'returned'; readonly message: string };
+  | {
+      readonly type: 'NOTICE';
+      readonly severity: 'P2' | 'P3' | 'P4';
+      readonly alarm_id: string;
+      readonly state: 'active' | 'returned';
+      readonly message: string;
+    };

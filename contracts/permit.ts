@@ -4,13 +4,40 @@
 
 /** Why a permit is smaller than the rating: the row of the limits table or the condition that did it. */
 export type PermitReason =
-  | 'SOC_CRITICAL_LOW' | 'SOC_LOW' | 'SOC_LOW_DERATE' | 'SOC_RESERVE' | 'SOC_TAPER' | 'SOC_HIGH' | 'SOC_CRITICAL_HIGH'
-  | 'COLD_NO_CHARGE' | 'COLD_CHARGE_TAPER' | 'COLD_DERATE' | 'COLD_NO_DISCHARGE'
-  | 'HOT_DERATE' | 'HOT_STOP' | 'HOT_TRIP'
-  | 'CELL_SPREAD_DERATE' | 'CELL_SPREAD_STOP' | 'CELL_LOW' | 'CELL_HIGH' | 'CELL_TRIP'
-  | 'GRID_WINDOW' | 'DEVICE_ALARM' | 'DEVICE_FAULT' | 'DEVICE_LIMIT' | 'CONTACTOR_OPEN'
-  | 'MISSING' | 'STALE' | 'IMPLAUSIBLE' | 'FROZEN'
-  | 'DEADMAN_CAP' | 'UNATTENDED_CAP' | 'RATING' | 'TRIPPED' | 'ESTOP_LATCHED' | 'NO_TELEMETRY';
+  | 'SOC_CRITICAL_LOW'
+  | 'SOC_LOW'
+  | 'SOC_LOW_DERATE'
+  | 'SOC_RESERVE'
+  | 'SOC_TAPER'
+  | 'SOC_HIGH'
+  | 'SOC_CRITICAL_HIGH'
+  | 'COLD_NO_CHARGE'
+  | 'COLD_CHARGE_TAPER'
+  | 'COLD_DERATE'
+  | 'COLD_NO_DISCHARGE'
+  | 'HOT_DERATE'
+  | 'HOT_STOP'
+  | 'HOT_TRIP'
+  | 'CELL_SPREAD_DERATE'
+  | 'CELL_SPREAD_STOP'
+  | 'CELL_LOW'
+  | 'CELL_HIGH'
+  | 'CELL_TRIP'
+  | 'GRID_WINDOW'
+  | 'DEVICE_ALARM'
+  | 'DEVICE_FAULT'
+  | 'DEVICE_LIMIT'
+  | 'CONTACTOR_OPEN'
+  | 'MISSING'
+  | 'STALE'
+  | 'IMPLAUSIBLE'
+  | 'FROZEN'
+  | 'DEADMAN_CAP'
+  | 'UNATTENDED_CAP'
+  | 'RATING'
+  | 'TRIPPED'
+  | 'ESTOP_LATCHED'
+  | 'NO_TELEMETRY';
 
 export type Permit = {
   readonly assetId: string;

@@ -11,16 +11,47 @@ export const POINT_TYPES = ['u16', 'i16', 'u32', 'i32', 'u64', 'i64', 'f32', 'f6
 
 /** What a point measures, in the vocabulary of the guard. Several points may measure the same: the worst one counts. */
 export const MEASURANDS = [
-  'socPct', 'sohPct', 'batteryPowerW', 'acPowerW', 'pvPowerW', 'gridPowerW', 'loadPowerW', 'voltageV', 'currentA',
-  'temperatureC', 'cellVoltageMaxV', 'cellVoltageMinV', 'cellSpreadMv', 'maxChargeNowW', 'maxDischargeNowW',
-  'ratedChargeW', 'ratedDischargeW', 'ratedCapacityWh', 'apparentRatingVa', 'reactivePowerVar', 'gridVoltageV',
-  'gridFrequencyHz', 'inverterState', 'batteryState', 'alarms', 'localControl', 'contactorOpen', 'workingMode',
+  'socPct',
+  'sohPct',
+  'batteryPowerW',
+  'acPowerW',
+  'pvPowerW',
+  'gridPowerW',
+  'loadPowerW',
+  'voltageV',
+  'currentA',
+  'temperatureC',
+  'cellVoltageMaxV',
+  'cellVoltageMinV',
+  'cellSpreadMv',
+  'maxChargeNowW',
+  'maxDischargeNowW',
+  'ratedChargeW',
+  'ratedDischargeW',
+  'ratedCapacityWh',
+  'apparentRatingVa',
+  'reactivePowerVar',
+  'gridVoltageV',
+  'gridFrequencyHz',
+  'inverterState',
+  'batteryState',
+  'alarms',
+  'localControl',
+  'contactorOpen',
+  'workingMode',
 ] as const;
 export type Measurand = (typeof MEASURANDS)[number];
 
 /** SunSpec 701 `InvSt` names; the inverter state of every device is one of these. */
 export const INVERTER_STATES = [
-  'off', 'sleeping', 'starting', 'running', 'throttled', 'shuttingDown', 'fault', 'standby',
+  'off',
+  'sleeping',
+  'starting',
+  'running',
+  'throttled',
+  'shuttingDown',
+  'fault',
+  'standby',
 ] as const;
 export type InverterState = (typeof INVERTER_STATES)[number];
 
@@ -167,22 +198,33 @@ export type Profile = z.output<typeof profileSchema>;
 export type Control = NonNullable<Profile['control']>;
 export type SequenceName = keyof Control['sequences'];
 
-const SIGNED_POWERS: readonly (Measurand | undefined)[] = ['batteryPowerW', 'acPowerW', 'gridPowerW', 'pvPowerW', 'currentA'];
+const SIGNED_POWERS: readonly (Measurand | undefined)[] = [
+  'batteryPowerW',
+  'acPowerW',
+  'gridPowerW',
+  'pvPowerW',
+  'currentA',
+];
 
 function checkReferences(profile: z.output<typeof profileSchema>, context: z.RefinementCtx): void {
-  const complain = (path: (string | number)[], message: string): void => context.addIssue({ code: 'custom', path, message });
+  const complain = (path: (string | number)[], message: string): void =>
+    context.addIssue({ code: 'custom', path, message });
   const known = (name: string, path: (string | number)[]): void => {
     if (!(name in profile.points)) complain(path, `the name of a point of this profile ("${name}" is none)`);
   };
 
   for (const [name, point] of Object.entries(profile.points)) {
     if (SIGNED_POWERS.includes(point.measures) && !point.positive) {
-      complain(['points', name, 'positive'], 'the direction of positive values (discharge, charge, generation, import or export)');
+      complain(
+        ['points', name, 'positive'],
+        'the direction of positive values (discharge, charge, generation, import or export)',
+      );
     }
     if ((point.type === 'string') !== (point.length !== undefined)) {
       complain(['points', name, 'length'], 'a length in registers for strings, and only for them');
     }
-    if (point.part && !profile.parts?.all.includes(point.part)) complain(['points', name, 'part'], 'a part named in parts.all');
+    if (point.part && !profile.parts?.all.includes(point.part))
+      complain(['points', name, 'part'], 'a part named in parts.all');
     if (point.writable?.maxFrom) known(point.writable.maxFrom, ['points', name, 'writable', 'maxFrom']);
   }
   for (const key of ['model', 'serial', 'firmware'] as const) known(profile.identity[key], ['identity', key]);
@@ -199,9 +241,13 @@ function checkReferences(profile: z.output<typeof profileSchema>, context: z.Ref
       let next: number | undefined;
       for (const name of Object.keys(step.set)) {
         const point = profile.points[name];
-        if (!point) { known(name, path); continue; }
+        if (!point) {
+          known(name, path);
+          continue;
+        }
         if (!point.writable) complain([...path, name], 'a writable point');
-        if (next !== undefined && point.register !== next) complain([...path, name], `register ${next}, adjacent to the point before it`);
+        if (next !== undefined && point.register !== next)
+          complain([...path, name], `register ${next}, adjacent to the point before it`);
         next = point.register + registersOf(point);
       }
     });
@@ -211,9 +257,18 @@ function checkReferences(profile: z.output<typeof profileSchema>, context: z.Ref
 /** Number of 16-bit registers that a point takes. */
 export function registersOf(point: Pick<Point, 'type' | 'length'>): number {
   switch (point.type) {
-    case 'u16': case 'i16': return 1;
-    case 'u32': case 'i32': case 'f32': return 2;
-    case 'u64': case 'i64': case 'f64': return 4;
-    case 'string': return point.length ?? 1;
+    case 'u16':
+    case 'i16':
+      return 1;
+    case 'u32':
+    case 'i32':
+    case 'f32':
+      return 2;
+    case 'u64':
+    case 'i64':
+    case 'f64':
+      return 4;
+    case 'string':
+      return point.length ?? 1;
   }
 }

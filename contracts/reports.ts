@@ -20,13 +20,26 @@ export type TelemetryReport = {
   readonly temperature_c: number | null;
   readonly voltage_v: number | null;
   readonly current_a: number | null;
-  readonly permit: { readonly max_charge_w: number; readonly max_discharge_w: number; readonly reasons: readonly string[] };
+  readonly permit: {
+    readonly max_charge_w: number;
+    readonly max_discharge_w: number;
+    readonly reasons: readonly string[];
+  };
   readonly limits_hash: string;
   readonly points: Readonly<Record<string, { readonly value: number | string | null; readonly quality: Quality }>>;
 };
 
 export const EVENT_KINDS = [
-  'transition', 'safety_block', 'foreign_change', 'trip', 'estop', 'restart', 'command', 'anomaly', 'ota', 'runtime',
+  'transition',
+  'safety_block',
+  'foreign_change',
+  'trip',
+  'estop',
+  'restart',
+  'command',
+  'anomaly',
+  'ota',
+  'runtime',
 ] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];
 
@@ -79,5 +92,10 @@ export type Report =
   | { readonly type: 'EVENT'; readonly event: SiteEvent }
   | { readonly type: 'ALARM'; readonly alarm: AlarmReport }
   | { readonly type: 'AUDIT'; readonly entry: AuditEntry }
-  | { readonly type: 'CYCLE'; readonly asset_id: string; readonly duration_s: number; readonly guard_latency_s: number | null }
+  | {
+      readonly type: 'CYCLE';
+      readonly asset_id: string;
+      readonly duration_s: number;
+      readonly guard_latency_s: number | null;
+    }
   | { readonly type: 'HEARTBEAT'; readonly heartbeat: Heartbeat };

@@ -5,7 +5,9 @@
  */
 import { z } from 'zod';
 
-const subjectToken = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'letters, digits, "_" and "-" (one NATS subject token, at most 64)');
+const subjectToken = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{1,64}$/, 'letters, digits, "_" and "-" (one NATS subject token, at most 64)');
 const watts = z.number().min(0).max(1e9);
 const port = z.int().min(1).max(65_535);
 const idle = z.enum(['hold', 'release']);
@@ -13,7 +15,11 @@ const idle = z.enum(['hold', 'release']);
 export const assetSchema = z.strictObject({
   id: subjectToken,
   profile: z.string().min(1),
-  modbus: z.strictObject({ host: z.string().min(1), port: port.default(502), unitId: z.int().min(0).max(255).optional() }),
+  modbus: z.strictObject({
+    host: z.string().min(1),
+    port: port.default(502),
+    unitId: z.int().min(0).max(255).optional(),
+  }),
   capacityWh: z.number().positive().max(1e9),
   maxChargePowerW: watts,
   maxDischargePowerW: watts,
@@ -80,20 +86,29 @@ export const siteSchema = z
     uplinks: z.array(z.never()).default([]),
   })
   .superRefine((site, context) => {
-    const complain = (path: (string | number)[], message: string): void => context.addIssue({ code: 'custom', path, message });
+    const complain = (path: (string | number)[], message: string): void =>
+      context.addIssue({ code: 'custom', path, message });
     const seen = new Set<string>();
     site.assets.forEach((asset, at) => {
-      if (seen.has(asset.id)) complain(['assets', at, 'id'], `an id that no other asset has ("${asset.id}" stands twice)`);
+      if (seen.has(asset.id))
+        complain(['assets', at, 'id'], `an id that no other asset has ("${asset.id}" stands twice)`);
       seen.add(asset.id);
     });
-    if (site.grid.meter !== undefined && !seen.has(site.grid.meter)) complain(['grid', 'meter'], `the id of an asset of this site (${[...seen].join(', ')})`);
-    if ((site.grid.maxImportW ?? site.grid.maxExportW) !== undefined && site.grid.meter === undefined) complain(['grid', 'meter'], 'the asset that measures the grid connection, since maxImportW or maxExportW is set');
-    if (site.estop.reset === 'two_person' && site.operators.length < 2) complain(['operators'], 'at least two operators, since estop.reset is two_person');
+    if (site.grid.meter !== undefined && !seen.has(site.grid.meter))
+      complain(['grid', 'meter'], `the id of an asset of this site (${[...seen].join(', ')})`);
+    if ((site.grid.maxImportW ?? site.grid.maxExportW) !== undefined && site.grid.meter === undefined)
+      complain(['grid', 'meter'], 'the asset that measures the grid connection, since maxImportW or maxExportW is set');
+    if (site.estop.reset === 'two_person' && site.operators.length < 2)
+      complain(['operators'], 'at least two operators, since estop.reset is two_person');
     const names = new Set(site.operators.map((operator) => operator.name));
     if (names.size < site.operators.length) complain(['operators'], 'a name that no other operator has');
     const tokens = new Set(site.operators.map((operator) => operator.tokenSha256));
     if (tokens.size < site.operators.length) complain(['operators'], 'a token that no other operator has');
-    if (!['127.0.0.1', '::1', 'localhost'].includes(site.http.host)) complain(['http', 'host'], 'a loopback address (127.0.0.1, ::1 or localhost): there is no TLS and no login on this interface, put a reverse proxy before it');
+    if (!['127.0.0.1', '::1', 'localhost'].includes(site.http.host))
+      complain(
+        ['http', 'host'],
+        'a loopback address (127.0.0.1, ::1 or localhost): there is no TLS and no login on this interface, put a reverse proxy before it',
+      );
   });
 export type SiteConfig = z.output<typeof siteSchema>;
 

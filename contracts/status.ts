@@ -15,7 +15,11 @@ export type AssetStatus = {
   readonly trip: { readonly cause: string; readonly since: string } | null;
   readonly local: boolean;
   readonly maintenance: { readonly tag: string; readonly reason: string; readonly issuer: string } | null;
-  readonly deadman: { readonly state: 'unproven' | 'proven' | 'failed'; readonly time_s: number; readonly max_w: number };
+  readonly deadman: {
+    readonly state: 'unproven' | 'proven' | 'failed';
+    readonly time_s: number;
+    readonly max_w: number;
+  };
   readonly firmware: string | null;
   readonly order: { readonly id: string; readonly w: number; readonly expires_at: string } | null;
   /** Every cap below the rating, and rows that are off because the device cannot measure: `{what, why}`. */
@@ -48,5 +52,10 @@ export type SiteStatus = {
   readonly alarms: readonly AlarmReport[];
   readonly limits_hash: string;
   /** Filled in by the north, which knows its own connection. */
-  readonly broker: { readonly kind: 'external' | 'child' | 'in_process'; readonly connected: boolean; readonly url: string | null; readonly version: string | null };
+  readonly broker: {
+    readonly kind: 'external' | 'child' | 'in_process';
+    readonly connected: boolean;
+    readonly url: string | null;
+    readonly version: string | null;
+  };
 };

@@ -10,10 +10,18 @@ export type Quality = 'good' | 'stale' | 'suspect' | 'missing';
 export type PointValue = number | string;
 
 /** One decoded point. `receivedAtMs` is monotonic. */
-export type Sample = { readonly value: PointValue | undefined; readonly quality: Quality; readonly receivedAtMs: number };
+export type Sample = {
+  readonly value: PointValue | undefined;
+  readonly quality: Quality;
+  readonly receivedAtMs: number;
+};
 
 /** One alarm bit that the device shows. */
-export type DeviceAlarm = { readonly name: string; readonly severity: 'P1' | 'P2' | 'P3' | 'P4'; readonly effect: 'none' | 'stop' };
+export type DeviceAlarm = {
+  readonly name: string;
+  readonly severity: 'P1' | 'P2' | 'P3' | 'P4';
+  readonly effect: 'none' | 'stop';
+};
 
 /** All values of one measurand; the guard takes the worst. Empty: declared but missing. */
 export type Readings = Readonly<Partial<Record<Measurand, readonly Sample[]>>>;
