@@ -1,0 +1,26 @@
+/**
+ * The restart window: more than `intensity` restarts within `periodMs` is too many. Sliding, one per supervisor.
+ */
+import type { Duration } from '../contracts/units.ts';
+
+export class RestartWindow {
+  readonly #intensity: number;
+  readonly #periodMs: Duration;
+  #restarts: number[] = [];
+
+  constructor(intensity: number, periodMs: Duration) {
+    this.#intensity = intensity;
+    this.#periodMs = periodMs;
+  }
+
+  /** Counts one restart at that moment and says whether it is one too many. */
+  exceededAt(nowMs: number): boolean {
+    this.#restarts = this.#restarts.filter((at) => at > nowMs - this.#periodMs);
+    this.#restarts.push(nowMs);
+    return this.#restarts.length > this.#intensity;
+  }
+
+  clear(): void {
+    this.#restarts = [];
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * The root of a tree of supervisors: starts it, stops it in order, says how it ended.
+ *
+ * An error that no actor caught (a timer, a socket handler, a floating promise) becomes the failure of the actor on whose
+ * behalf the code ran; one that belongs to no actor is a defect of the process and ends it.
+ */
+import { createActor } from 'xstate';
+import type { AnyActorRef, EventObject } from 'xstate';
+import type { Clock } from '../contracts/clock.ts';
+import type { TreeNode } from '../contracts/status.ts';
+import { CRASH, provideServices, runningActor, sendTo } from './context.ts';
+import type { AnyActorSystem, SupervisionReport } from './context.ts';
+import { nurseryOf } from './nursery.ts';
+import { SHUTDOWN } from './process.ts';
+import type { SupervisorOutput, SupervisorSpec } from './spec.ts';
+import { supervisor } from './supervisor.ts';
+
+export type RunningSystem = {
+  readonly send: (name: string, message: EventObject) => boolean;
+  readonly tree: () => TreeNode;
+  /** Ends all children in reverse order; resolves when the root has ended. */
+  readonly stop: () => Promise<SupervisorOutput>;
+  /** Resolves when the root ends, by itself or because it was stopped. */
+  readonly ended: Promise<SupervisorOutput>;
+  readonly system: AnyActorSystem;
+};
+
+export type SystemOptions = {
+  readonly clock: Clock;
+  readonly report?: (report: SupervisionReport) => void;
+};
+
+export function startSystem(spec: SupervisorSpec, { clock, report = () => {} }: SystemOptions): RunningSystem {
+  const { promise: ended, resolve } = Promise.withResolvers<SupervisorOutput>();
+  const root = createActor(supervisor(spec), { clock, systemId: spec.id } as never) as AnyActorRef;
+  provideServices(root.system, { clock, report });
+  root.subscribe({
+    complete: () => resolve((root.getSnapshot() as { output: SupervisorOutput }).output),
+    error: (error: unknown) => resolve({ reason: 'intensity', error }),
+  });
+  root.start();
+  return {
+    send: (name, message) => sendTo(root.system, name, message),
+    tree: () => ({ id: spec.id, type: 'supervisor', status: 'running', restarts: 0, last_reason: null, children: nurseryOf(root)?.describe() ?? [] }),
+    stop: () => {
+      root.send(SHUTDOWN);
+      return ended;
+    },
+    ended,
+    system: root.system,
+  };
+}
+
+/**
+ * Turns errors that nobody caught into the failure of the actor that they belong to. Call once per thread; what
+ * belongs to no actor goes to `onDefect`.
+ */
+export function attributeLateErrors(onDefect: (error: unknown) => void): void {
+  const judge = (error: unknown): void => {
+    const owner = runningActor.getStore();
+    const { status } = (owner?.getSnapshot() ?? {}) as { status?: string };
+    if (owner && status === 'active') owner.send({ type: CRASH, error });
+    else if (!owner) onDefect(error);
+  };
+  process.on('uncaughtException', judge);
+  process.on('unhandledRejection', judge);
+}
