@@ -51,7 +51,7 @@ function findNode() {
   if (found) return found;
   throw Object.assign(new Error(`Node ${OLDEST_NODE} or newer is needed, this is ${process.version}.`), {
     hint: name
-      ? `The package ${name} is not installed: run "npm ci --ignore-scripts --include=optional" here, or install Node ${OLDEST_NODE}.`
+      ? `The package ${name} is not installed: run "npm install --no-save --include=optional" here, or install Node ${OLDEST_NODE}.`
       : `There is no packaged Node for ${process.platform}-${process.arch}: install Node ${OLDEST_NODE} from https://nodejs.org or with a version manager, then run the same command again.`,
   });
 }

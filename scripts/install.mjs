@@ -60,9 +60,14 @@ function writeStamp(file, text) {
   }
 }
 
+/**
+ * Like `npm ci` it takes versions and hashes from the lock file, which it leaves as it is. Unlike `npm ci` it keeps what
+ * is right, also under a process that runs from it, and minds no optional package that a registry lacks.
+ */
 async function runNpm(root, tools) {
   const args = [
-    'ci',
+    'install',
+    '--no-save',
     '--ignore-scripts',
     '--no-audit',
     '--no-fund',
@@ -72,7 +77,7 @@ async function runNpm(root, tools) {
   const npmScript = process.env.npm_execpath;
   const viaNode = npmScript?.endsWith('.js') === true;
   const startedAt = Date.now();
-  process.stderr.write('bessd: installing packages (npm ci) …');
+  process.stderr.write('bessd: installing packages (npm install) …');
   const output = [];
   const code = await new Promise((resolve, reject) => {
     const [command, commandArgs] = viaNode ? [process.execPath, [npmScript, ...args]] : ['npm', args];
@@ -86,7 +91,7 @@ async function runNpm(root, tools) {
   if (code !== 0) {
     process.stderr.write(Buffer.concat(output));
     throw hinted(
-      `npm ci failed with code ${code}.`,
+      `npm install failed with code ${code}.`,
       'Is the package registry within reach? Once it is, run the same command again.',
     );
   }
