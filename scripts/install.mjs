@@ -84,7 +84,7 @@ async function runNpm(root, tools) {
     const npm = spawn(command, commandArgs, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [npm.stdout, npm.stderr]) stream.on('data', (chunk) => output.push(chunk));
     npm.on('error', (cause) =>
-      reject(hinted(`npm does not start (${cause.message}).`, 'Install npm, or run "npm ci" by other means.')),
+      reject(hinted(`npm does not start (${cause.message}).`, 'Install npm, or install the packages by other means.')),
     );
     npm.on('close', resolve);
   }).finally(() => process.stderr.write('\n'));
@@ -118,7 +118,10 @@ function take(file) {
     return true;
   } catch (error) {
     if (error.code === 'EEXIST') return false;
-    throw hinted(`packages are missing and ${path.dirname(file)} is not writable.`, 'Run "npm ci" there as its owner.');
+    throw hinted(
+      `packages are missing and ${path.dirname(file)} is not writable.`,
+      'Run "npm install" there as its owner.',
+    );
   }
 }
 
