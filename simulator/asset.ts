@@ -1,0 +1,93 @@
+/**
+ * One simulated asset: a plant, its register face with the tap, and its faults, all on one clock.
+ *
+ * Physics is advanced when somebody looks, not by a timer, so the same asset runs on the machine's clock behind a real
+ * server and on a virtual clock in a test. Both servers serve it through `handle`.
+ */
+import type { Clock } from '../contracts/clock.ts';
+import type { Device, Exception, Tap } from './device.ts';
+import { tappedDevice } from './device.ts';
+import type { Faults } from './faults.ts';
+import { createFaults } from './faults.ts';
+import { huaweiFace } from './huawei-face.ts';
+import type { Controls } from './plant-control.ts';
+import type { PlantChange, PlantSettings } from './plant-settings.ts';
+import { DEFAULT_SETTINGS } from './plant-settings.ts';
+import type { PlantState } from './plant.ts';
+import { Plant } from './plant.ts';
+
+export type AssetOptions = {
+  readonly clock: Clock;
+  readonly settings?: Partial<PlantSettings>;
+  readonly controls?: Partial<Controls>;
+  readonly socPct?: number;
+  /** Others are answered with exception 11. */
+  readonly unitIds?: readonly number[];
+};
+
+export type SimulatedAsset = {
+  readonly device: Device;
+  readonly tap: Tap;
+  readonly faults: Faults;
+  readonly clock: Clock;
+  /** The plant at this moment. */
+  readonly state: () => PlantState;
+  readonly set: (change: PlantChange) => void;
+  /** Forced state is lost, connections are reset, nothing answers for `offlineMs`. */
+  readonly reboot: (offlineMs?: number) => void;
+};
+
+export type Command =
+  | { readonly op: 'read'; readonly register: number; readonly count: number; readonly unitId: number }
+  | { readonly op: 'write'; readonly register: number; readonly words: readonly number[]; readonly functionCode: 6 | 16; readonly unitId: number };
+
+export function createAsset({ clock, settings, controls, socPct = 50, unitIds = [0, 1] }: AssetOptions): SimulatedAsset {
+  const plant = new Plant({ ...DEFAULT_SETTINGS, ...settings }, { socPct, startMs: clock.now(), controls: controls ?? {} });
+  const faults = createFaults(clock.now);
+  const advance = (): void => plant.advanceTo(clock.now());
+  const { device, tap } = tappedDevice({ face: huaweiFace(plant), clock, unitIds, advance, batteryPowerW: () => plant.batteryW });
+
+  return {
+    device,
+    tap,
+    faults,
+    clock,
+    state() {
+      advance();
+      return plant.state();
+    },
+    set(change) {
+      advance();
+      plant.set(change);
+    },
+    reboot(offlineMs = 0) {
+      advance();
+      plant.reboot();
+      faults.apply({ kind: 'reset' });
+      if (offlineMs > 0) {
+        faults.apply({ kind: 'refuse', forMs: offlineMs });
+        faults.apply({ kind: 'silence', forMs: offlineMs });
+      }
+    },
+  };
+}
+
+/**
+ * Puts one request through the faults and the device. `answer` is called at most once, and not at all when the fault says
+ * so; a request that hangs is carried out late even if nobody waits for it any more.
+ */
+export function handle(asset: SimulatedAsset, command: Command, answer: (result: readonly number[] | Exception) => void): void {
+  const count = command.op === 'read' ? command.count : command.words.length;
+  const verdict = asset.faults.judge({ op: command.op, register: command.register, count });
+  const finish = (): void => {
+    const result = verdict.carryOut ? carryOut(asset.device, command) : { exception: verdict.exception ?? 4 };
+    if (verdict.answer) answer(result);
+  };
+  if (verdict.waitMs > 0) asset.clock.setTimeout(finish, verdict.waitMs);
+  else finish();
+}
+
+function carryOut(device: Device, command: Command): readonly number[] | Exception {
+  if (command.op === 'read') return device.read(command.register, command.count, command.unitId);
+  return device.write(command.register, command.words, command.functionCode, command.unitId) ?? [];
+}
