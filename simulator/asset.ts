@@ -39,13 +39,34 @@ export type SimulatedAsset = {
 
 export type Command =
   | { readonly op: 'read'; readonly register: number; readonly count: number; readonly unitId: number }
-  | { readonly op: 'write'; readonly register: number; readonly words: readonly number[]; readonly functionCode: 6 | 16; readonly unitId: number };
+  | {
+      readonly op: 'write';
+      readonly register: number;
+      readonly words: readonly number[];
+      readonly functionCode: 6 | 16;
+      readonly unitId: number;
+    };
 
-export function createAsset({ clock, settings, controls, socPct = 50, unitIds = [0, 1] }: AssetOptions): SimulatedAsset {
-  const plant = new Plant({ ...DEFAULT_SETTINGS, ...settings }, { socPct, startMs: clock.now(), controls: controls ?? {} });
+export function createAsset({
+  clock,
+  settings,
+  controls,
+  socPct = 50,
+  unitIds = [0, 1],
+}: AssetOptions): SimulatedAsset {
+  const plant = new Plant(
+    { ...DEFAULT_SETTINGS, ...settings },
+    { socPct, startMs: clock.now(), controls: controls ?? {} },
+  );
   const faults = createFaults(clock.now);
   const advance = (): void => plant.advanceTo(clock.now());
-  const { device, tap } = tappedDevice({ face: huaweiFace(plant), clock, unitIds, advance, batteryPowerW: () => plant.batteryW });
+  const { device, tap } = tappedDevice({
+    face: huaweiFace(plant),
+    clock,
+    unitIds,
+    advance,
+    batteryPowerW: () => plant.batteryW,
+  });
 
   return {
     device,
@@ -76,7 +97,11 @@ export function createAsset({ clock, settings, controls, socPct = 50, unitIds = 
  * Puts one request through the faults and the device. `answer` is called at most once, and not at all when the fault says
  * so; a request that hangs is carried out late even if nobody waits for it any more.
  */
-export function handle(asset: SimulatedAsset, command: Command, answer: (result: readonly number[] | Exception) => void): void {
+export function handle(
+  asset: SimulatedAsset,
+  command: Command,
+  answer: (result: readonly number[] | Exception) => void,
+): void {
   const count = command.op === 'read' ? command.count : command.words.length;
   const verdict = asset.faults.judge({ op: command.op, register: command.register, count });
   const finish = (): void => {

@@ -93,7 +93,8 @@ function listenTo(socket: Socket, waiting: Map<number, Waiting>): void {
 function open(path: string): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect(/^\d+$/.test(path) ? { host: '127.0.0.1', port: Number(path) } : { path });
-    const fail = (cause: Error): void => reject(new Fault('CONNECT_FAILED', `cannot reach the simulator at ${path}`, { cause }));
+    const fail = (cause: Error): void =>
+      reject(new Fault('CONNECT_FAILED', `cannot reach the simulator at ${path}`, { cause }));
     socket.once('error', fail);
     socket.once('connect', () => {
       socket.off('error', fail);

@@ -34,4 +34,9 @@ export type TapReply = { readonly entries: readonly TapEntry[]; readonly reads: 
 
 export type ControlReply =
   | ({ readonly id?: number | string; readonly ok: true } & { readonly state?: StateReply; readonly tap?: TapReply })
-  | { readonly id?: number | string; readonly ok: false; readonly code: 'BAD_REQUEST' | 'UNKNOWN_ASSET'; readonly message: string };
+  | {
+      readonly id?: number | string;
+      readonly ok: false;
+      readonly code: 'BAD_REQUEST' | 'UNKNOWN_ASSET';
+      readonly message: string;
+    };

@@ -41,22 +41,43 @@ export async function startControl(path: string, assets: readonly SimulatedAsset
 /** Carries out one request; also without a socket. */
 export function control(input: unknown, assets: readonly SimulatedAsset[]): ControlReply {
   const parsed = parse(controlRequestSchema, input);
-  if (!parsed.ok) return { ...idOf(input), ok: false, code: 'BAD_REQUEST', message: parsed.problems.map(problemText).join('; ') };
+  if (!parsed.ok)
+    return { ...idOf(input), ok: false, code: 'BAD_REQUEST', message: parsed.problems.map(problemText).join('; ') };
   const request = parsed.value;
   const chosen = request.asset === undefined ? assets : assets.slice(request.asset, request.asset + 1);
   const [first] = chosen;
-  if (!first) return { ...idOf(input), ok: false, code: 'UNKNOWN_ASSET', message: `asset: got ${request.asset}, expected: 0 to ${assets.length - 1}` };
+  if (!first)
+    return {
+      ...idOf(input),
+      ok: false,
+      code: 'UNKNOWN_ASSET',
+      message: `asset: got ${request.asset}, expected: 0 to ${assets.length - 1}`,
+    };
   return { ...idOf(input), ok: true, ...carryOut(request, chosen, first) };
 }
 
-function carryOut(request: ControlRequest, chosen: readonly SimulatedAsset[], first: SimulatedAsset): Omit<Extract<ControlReply, { ok: true }>, 'ok' | 'id'> {
+function carryOut(
+  request: ControlRequest,
+  chosen: readonly SimulatedAsset[],
+  first: SimulatedAsset,
+): Omit<Extract<ControlReply, { ok: true }>, 'ok' | 'id'> {
   switch (request.do) {
-    case 'set': for (const asset of chosen) asset.set(request.plant); return {};
-    case 'fault': for (const asset of chosen) asset.faults.apply(request.fault); return {};
-    case 'clear': for (const asset of chosen) asset.faults.clear(); return {};
-    case 'reboot': for (const asset of chosen) asset.reboot(request.offlineMs); return {};
-    case 'state': return { state: stateOf(first) };
-    case 'tap': return { tap: tapOf(first, request.since) };
+    case 'set':
+      for (const asset of chosen) asset.set(request.plant);
+      return {};
+    case 'fault':
+      for (const asset of chosen) asset.faults.apply(request.fault);
+      return {};
+    case 'clear':
+      for (const asset of chosen) asset.faults.clear();
+      return {};
+    case 'reboot':
+      for (const asset of chosen) asset.reboot(request.offlineMs);
+      return {};
+    case 'state':
+      return { state: stateOf(first) };
+    case 'tap':
+      return { tap: tapOf(first, request.since) };
   }
 }
 
@@ -111,7 +132,9 @@ function jsonOf(line: string): unknown {
 
 function listen(server: Server, path: string, isPort: boolean): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (cause) => reject(new Fault('CONNECT_FAILED', `cannot listen on ${path}: ${cause.message}`, { cause, details: { path } })));
+    server.once('error', (cause) =>
+      reject(new Fault('CONNECT_FAILED', `cannot listen on ${path}: ${cause.message}`, { cause, details: { path } })),
+    );
     server.listen(isPort ? { host: '127.0.0.1', port: Number(path) } : { path }, resolve);
   });
 }

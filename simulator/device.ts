@@ -6,7 +6,14 @@
  */
 import type { Clock } from '../contracts/clock.ts';
 
-export const EXCEPTION = { illegalFunction: 1, illegalAddress: 2, illegalValue: 3, deviceFailure: 4, busy: 6, gatewayTarget: 11 } as const;
+export const EXCEPTION = {
+  illegalFunction: 1,
+  illegalAddress: 2,
+  illegalValue: 3,
+  deviceFailure: 4,
+  busy: 6,
+  gatewayTarget: 11,
+} as const;
 
 export type Exception = { readonly exception: number };
 
@@ -18,7 +25,12 @@ export type Face = {
 
 export type Device = {
   readonly read: (register: number, count: number, unitId: number) => readonly number[] | Exception;
-  readonly write: (register: number, words: readonly number[], functionCode: 6 | 16, unitId: number) => Exception | undefined;
+  readonly write: (
+    register: number,
+    words: readonly number[],
+    functionCode: 6 | 16,
+    unitId: number,
+  ) => Exception | undefined;
 };
 
 export type TapEntry = {
@@ -75,7 +87,15 @@ export function tappedDevice(options: {
         advance();
         const power = batteryPowerW();
         const refused = unitIds.includes(unitId) ? face.write(register, words) : { exception: EXCEPTION.gatewayTarget };
-        record({ unitId, register, words: [...words], functionCode, accepted: !refused, exception: refused?.exception, batteryPowerW: power });
+        record({
+          unitId,
+          register,
+          words: [...words],
+          functionCode,
+          accepted: !refused,
+          exception: refused?.exception,
+          batteryPowerW: power,
+        });
         return refused;
       },
     },

@@ -7,7 +7,10 @@ import { z } from 'zod';
 
 const ms = z.number().min(0).max(3_600_000);
 const lasting = { forMs: ms.optional() };
-const counted = { count: z.int().min(1).max(1_000_000).optional(), on: z.enum(['read', 'write', 'any']).default('any') };
+const counted = {
+  count: z.int().min(1).max(1_000_000).optional(),
+  on: z.enum(['read', 'write', 'any']).default('any'),
+};
 
 export const faultSchema = z.discriminatedUnion('kind', [
   /** New connections are refused; open ones stay. */
@@ -15,13 +18,24 @@ export const faultSchema = z.discriminatedUnion('kind', [
   /** Connections open, no request is answered or carried out. */
   z.strictObject({ kind: z.literal('silence'), ...lasting }),
   /** The next requests are carried out and answered only after `ms`. */
-  z.strictObject({ kind: z.literal('hang'), ms, count: z.int().min(1).default(1), on: z.enum(['read', 'write', 'any']).default('read') }),
+  z.strictObject({
+    kind: z.literal('hang'),
+    ms,
+    count: z.int().min(1).default(1),
+    on: z.enum(['read', 'write', 'any']).default('read'),
+  }),
   /** Every request is carried out and answered after `ms`. */
   z.strictObject({ kind: z.literal('delay'), ms, ...lasting }),
   /** All open connections are reset, once. */
   z.strictObject({ kind: z.literal('reset') }),
   /** Requests are answered with a Modbus exception, 6 (busy) for example, and not carried out. */
-  z.strictObject({ kind: z.literal('exception'), code: z.int().min(1).max(255), register: z.int().min(0).max(65_535).optional(), ...counted, ...lasting }),
+  z.strictObject({
+    kind: z.literal('exception'),
+    code: z.int().min(1).max(255),
+    register: z.int().min(0).max(65_535).optional(),
+    ...counted,
+    ...lasting,
+  }),
   /** Requests are carried out and their answer is lost. */
   z.strictObject({ kind: z.literal('loseAnswer'), ...counted, ...lasting }),
   /** The first request after each connect gets no answer. */
@@ -109,15 +123,28 @@ export function createFaults(now: () => number): Faults {
 
 const UNHEARD: Partial<Verdict> = { carryOut: false, answer: false };
 
-function effectOf(fault: SimulatedFault, request: Request, isFirst: boolean, sinceLastMs: number): Partial<Verdict> | undefined {
+function effectOf(
+  fault: SimulatedFault,
+  request: Request,
+  isFirst: boolean,
+  sinceLastMs: number,
+): Partial<Verdict> | undefined {
   switch (fault.kind) {
-    case 'refuse': case 'reset': return undefined;
-    case 'silence': return UNHEARD;
-    case 'delay': return { waitMs: fault.ms };
-    case 'hang': return concerns(fault.on, request) ? { waitMs: fault.ms } : undefined;
-    case 'loseAnswer': return concerns(fault.on, request) ? { answer: false } : undefined;
-    case 'dropFirst': return isFirst ? UNHEARD : undefined;
-    case 'gap': return sinceLastMs < fault.ms ? UNHEARD : undefined;
+    case 'refuse':
+    case 'reset':
+      return undefined;
+    case 'silence':
+      return UNHEARD;
+    case 'delay':
+      return { waitMs: fault.ms };
+    case 'hang':
+      return concerns(fault.on, request) ? { waitMs: fault.ms } : undefined;
+    case 'loseAnswer':
+      return concerns(fault.on, request) ? { answer: false } : undefined;
+    case 'dropFirst':
+      return isFirst ? UNHEARD : undefined;
+    case 'gap':
+      return sinceLastMs < fault.ms ? UNHEARD : undefined;
     case 'exception':
       if (!concerns(fault.on, request) || !covers(request, fault.register)) return undefined;
       return { exception: fault.code, carryOut: false };

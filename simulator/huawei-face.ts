@@ -59,5 +59,7 @@ export function huaweiFace(plant: Plant): Face {
 }
 
 function byRegister<T extends { register: number; count: number }>(entries: readonly T[]): Map<number, T> {
-  return new Map(entries.flatMap((entry) => Array.from({ length: entry.count }, (_, at) => [entry.register + at, entry] as const)));
+  return new Map(
+    entries.flatMap((entry) => Array.from({ length: entry.count }, (_, at) => [entry.register + at, entry] as const)),
+  );
 }

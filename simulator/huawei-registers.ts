@@ -7,7 +7,11 @@
 import type { PlantState } from './plant.ts';
 import { i16, i32, text, u16, u32 } from './words.ts';
 
-export type Measured = { readonly register: number; readonly count: number; readonly read: (plant: PlantState) => number[] };
+export type Measured = {
+  readonly register: number;
+  readonly count: number;
+  readonly read: (plant: PlantState) => number[];
+};
 
 /** Markers that stand in registers of parts that are not installed, and in gaps that can be read across. */
 const NO_U16 = 0xffff;
@@ -23,7 +27,13 @@ const PACKS = [0, 1, 2, 3, 4, 5];
 const PACKS_PER_UNIT = 3;
 const ACTIVE_W = 50;
 
-export const MEASURED: readonly Measured[] = [...identity(), ...inverter(), ...meter(), ...battery(), ...PACKS.flatMap(pack)];
+export const MEASURED: readonly Measured[] = [
+  ...identity(),
+  ...inverter(),
+  ...meter(),
+  ...battery(),
+  ...PACKS.flatMap(pack),
+];
 
 function identity(): Measured[] {
   return [
@@ -74,22 +84,58 @@ function inverter(): Measured[] {
 }
 
 function meter(): Measured[] {
-  const live = (scale: (plant: PlantState) => number) => (p: PlantState): number[] => i32(p.settings.meterOnline ? scale(p) : 0);
   return [
     word(37100, 1, (p) => u16(p.settings.meterOnline ? 1 : 0)),
-    ...[0, 1, 2].map((at) => word(37101 + 2 * at, 2, live((p) => p.settings.gridVoltageV * 10))),
-    ...[0, 1, 2].map((at) => word(37107 + 2 * at, 2, live((p) => phaseCurrentA(p, -p.gridW) * 100))),
-    word(37113, 2, live((p) => -p.gridW)),
-    word(37115, 2, live(() => 0)),
+    ...[0, 1, 2].map((at) =>
+      word(
+        37101 + 2 * at,
+        2,
+        live((p) => p.settings.gridVoltageV * 10),
+      ),
+    ),
+    ...[0, 1, 2].map((at) =>
+      word(
+        37107 + 2 * at,
+        2,
+        live((p) => phaseCurrentA(p, -p.gridW) * 100),
+      ),
+    ),
+    word(
+      37113,
+      2,
+      live((p) => -p.gridW),
+    ),
+    word(
+      37115,
+      2,
+      live(() => 0),
+    ),
     word(37117, 1, () => i16(1000)),
     word(37118, 1, (p) => i16(p.settings.gridFrequencyHz * 100)),
     word(37119, 2, (p) => i32(p.exportedWh / 10)),
     word(37121, 2, (p) => i32(p.importedWh / 10)),
     word(37123, 2, () => i32(0)),
     word(37125, 1, () => u16(1)),
-    ...[0, 1, 2].map((at) => word(37126 + 2 * at, 2, live((p) => p.settings.gridVoltageV * Math.sqrt(3) * 10))),
-    ...[0, 1, 2].map((at) => word(37132 + 2 * at, 2, live((p) => -p.gridW / 3))),
+    ...[0, 1, 2].map((at) =>
+      word(
+        37126 + 2 * at,
+        2,
+        live((p) => p.settings.gridVoltageV * Math.sqrt(3) * 10),
+      ),
+    ),
+    ...[0, 1, 2].map((at) =>
+      word(
+        37132 + 2 * at,
+        2,
+        live((p) => -p.gridW / 3),
+      ),
+    ),
   ];
+}
+
+/** What a meter that is offline shows is zero, not the past. */
+function live(scale: (plant: PlantState) => number): (plant: PlantState) => number[] {
+  return (p) => i32(p.settings.meterOnline ? scale(p) : 0);
 }
 
 function battery(): Measured[] {
@@ -98,7 +144,9 @@ function battery(): Measured[] {
     word(37001, 2, (p) => i32(-p.batteryW)),
     word(37003, 1, (p) => u16(p.busVoltageV * 10)),
     word(37004, 1, (p) => u16(p.socPct * 10)),
-    word(37006, 1, (p) => u16(p.controls.command === 'none' ? (MODE_READ_BACK[p.controls.workingMode] ?? 0) : FORCIBLE)),
+    word(37006, 1, (p) =>
+      u16(p.controls.command === 'none' ? (MODE_READ_BACK[p.controls.workingMode] ?? 0) : FORCIBLE),
+    ),
     word(37007, 2, (p) => u32(p.settings.ratedW)),
     word(37009, 2, (p) => u32(p.settings.ratedW)),
     word(37014, 1, () => u16(0)),
@@ -126,20 +174,53 @@ function battery(): Measured[] {
 
 function pack(at: number): Measured[] {
   const base = 38200 + 42 * at;
-  const there = (value: (plant: PlantState) => number[], missing: number) => (p: PlantState): number[] =>
-    at < p.settings.packs ? value(p) : value(p).map(() => missing);
-  const share = (p: PlantState): number => p.batteryW / p.settings.packs;
+  const there =
+    (value: (plant: PlantState) => number[], missing: number) =>
+    (p: PlantState): number[] =>
+      at < p.settings.packs ? value(p) : value(p).map(() => missing);
   return [
-    word(base, 10, there((p) => text(`P${at + 1}-${p.settings.serialNumber}`, 10), 0)),
-    word(base + 10, 15, there((p) => text(p.settings.firmwareVersion, 15), 0)),
-    word(base + 28, 1, there((p) => u16(batteryStatus(p)), NO_U16)),
-    word(base + 29, 1, there((p) => u16(p.socPct * 10), NO_U16)),
-    word(base + 33, 2, there((p) => i32(-share(p)), NO_I16)),
-    word(base + 35, 1, there((p) => u16(p.busVoltageV * 10), NO_U16)),
-    word(base + 36, 1, there((p) => i16((-share(p) / p.busVoltageV) * 10), NO_I16)),
+    word(
+      base,
+      10,
+      there((p) => text(`P${at + 1}-${p.settings.serialNumber}`, 10), 0),
+    ),
+    word(
+      base + 10,
+      15,
+      there((p) => text(p.settings.firmwareVersion, 15), 0),
+    ),
+    word(
+      base + 28,
+      1,
+      there((p) => u16(batteryStatus(p)), NO_U16),
+    ),
+    word(
+      base + 29,
+      1,
+      there((p) => u16(p.socPct * 10), NO_U16),
+    ),
+    word(
+      base + 33,
+      2,
+      there((p) => i32(-packPowerW(p)), NO_I16),
+    ),
+    word(
+      base + 35,
+      1,
+      there((p) => u16(p.busVoltageV * 10), NO_U16),
+    ),
+    word(
+      base + 36,
+      1,
+      there((p) => i16((-packPowerW(p) / p.busVoltageV) * 10), NO_I16),
+    ),
     word(38452 + 2 * at, 1, (p) => packTemperature(p, at)),
     word(38453 + 2 * at, 1, (p) => packTemperature(p, at)),
   ];
+}
+
+function packPowerW({ batteryW, settings }: PlantState): number {
+  return batteryW / settings.packs;
 }
 
 function packTemperature(plant: PlantState, at: number): number[] {

@@ -28,7 +28,11 @@ export type MemoryOptions = {
   readonly singleClient?: boolean;
 };
 
-type Pending = { readonly command: Command; readonly resolve: (words: readonly number[]) => void; readonly reject: (fault: Fault) => void };
+type Pending = {
+  readonly command: Command;
+  readonly resolve: (words: readonly number[]) => void;
+  readonly reject: (fault: Fault) => void;
+};
 type Connection = { readonly port: DevicePort; readonly end: (fault: Fault) => void };
 
 export function memoryNetwork({ clock, latencyMs = 4, singleClient = false }: MemoryOptions): MemoryNetwork {
@@ -48,8 +52,10 @@ export function memoryNetwork({ clock, latencyMs = 4, singleClient = false }: Me
       await new Promise<void>((resolve) => clock.setTimeout(resolve, latencyMs));
       if (signal.aborted) throw new Fault('CONNECTION_CLOSED', 'given up before the connection was open');
       const asset = assets.get(key);
-      if (!asset || asset.faults.refusing()) throw new Fault('CONNECT_FAILED', `${key} refused the connection`, { details: { address: key } });
-      if (singleClient) for (const [other, at] of connections) if (at === key) other.end(new Fault('CONNECTION_CLOSED'));
+      if (!asset || asset.faults.refusing())
+        throw new Fault('CONNECT_FAILED', `${key} refused the connection`, { details: { address: key } });
+      if (singleClient)
+        for (const [other, at] of connections) if (at === key) other.end(new Fault('CONNECTION_CLOSED'));
       asset.faults.connected();
       const forget = asset.faults.onReset(() => connection.end(new Fault('CONNECTION_CLOSED', 'reset by the device')));
       const onAbort = (): void => connection.port.drop('close');
@@ -65,7 +71,12 @@ export function memoryNetwork({ clock, latencyMs = 4, singleClient = false }: Me
   };
 }
 
-function memoryPort(asset: SimulatedAsset, address: DeviceAddress, wire: { clock: Clock; latencyMs: number }, onEnd: () => void): Connection {
+function memoryPort(
+  asset: SimulatedAsset,
+  address: DeviceAddress,
+  wire: { clock: Clock; latencyMs: number },
+  onEnd: () => void,
+): Connection {
   const { clock, latencyMs } = wire;
   const { unitId, timeoutMs, requestGapMs } = address;
   let queue: Pending[] = [];
@@ -104,7 +115,10 @@ function memoryPort(asset: SimulatedAsset, address: DeviceAddress, wire: { clock
   function send({ command, resolve, reject }: Pending): void {
     if (dead) return;
     const timer = clock.setTimeout(() => end(new Fault('TIMEOUT', `no answer within ${timeoutMs} ms`)), timeoutMs);
-    clock.setTimeout(() => handle(asset, command, (result) => clock.setTimeout(() => settle(result), latencyMs / 2)), latencyMs / 2);
+    clock.setTimeout(
+      () => handle(asset, command, (result) => clock.setTimeout(() => settle(result), latencyMs / 2)),
+      latencyMs / 2,
+    );
 
     function settle(result: readonly number[] | { readonly exception: number }): void {
       clock.clearTimeout(timer);
@@ -112,7 +126,12 @@ function memoryPort(asset: SimulatedAsset, address: DeviceAddress, wire: { clock
       queue.shift();
       busy = false;
       freeAtMs = clock.now();
-      if ('exception' in result) reject(new Fault('DEVICE_EXCEPTION', `the device answered with exception ${result.exception}`, { details: { ...result } }));
+      if ('exception' in result)
+        reject(
+          new Fault('DEVICE_EXCEPTION', `the device answered with exception ${result.exception}`, {
+            details: { ...result },
+          }),
+        );
       else resolve(result);
       next();
     }

@@ -20,11 +20,21 @@ export type ModbusServerOptions = {
   readonly singleClient?: boolean;
 };
 
-export type ModbusServer = { readonly host: string; readonly port: number; readonly connections: () => number; readonly stop: () => Promise<void> };
+export type ModbusServer = {
+  readonly host: string;
+  readonly port: number;
+  readonly connections: () => number;
+  readonly stop: () => Promise<void>;
+};
 
 const REFUSAL_CHECK_MS = 20;
 
-export async function startModbusServer({ asset, host = '127.0.0.1', port, singleClient = false }: ModbusServerOptions): Promise<ModbusServer> {
+export async function startModbusServer({
+  asset,
+  host = '127.0.0.1',
+  port,
+  singleClient = false,
+}: ModbusServerOptions): Promise<ModbusServer> {
   // The package takes 0 for "not given" and then asks for port 502; the text "0" is passed on as it is.
   const server = new ServerTCP(vectorOf(asset), { host, port: (port === 0 ? '0' : port) as number, unitID: 255 });
   // The listening socket has no public name in the package; its exact version is pinned.
@@ -59,7 +69,9 @@ function listening(server: ServerTCP, address: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('initialized', resolve);
     server.once('serverError', (cause: Error) => {
-      reject(new Fault('CONNECT_FAILED', `cannot listen on ${address}: ${cause.message}`, { cause, details: { address } }));
+      reject(
+        new Fault('CONNECT_FAILED', `cannot listen on ${address}: ${cause.message}`, { cause, details: { address } }),
+      );
     });
   });
 }
@@ -91,7 +103,8 @@ function vectorOf(asset: SimulatedAsset): ConstructorParameters<typeof ServerTCP
 
   function serve(command: Command, done: Done<number[]>): void {
     handle(asset, command, (result) => {
-      if (isException(result)) done(Object.assign(new Error(`exception ${result.exception}`), { modbusErrorCode: result.exception }), []);
+      if (isException(result))
+        done(Object.assign(new Error(`exception ${result.exception}`), { modbusErrorCode: result.exception }), []);
       else done(null, [...result]);
     });
   }

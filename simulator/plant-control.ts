@@ -27,7 +27,12 @@ export type Controls = {
 
 /** Forced state does not survive a reboot; limits, cutoffs and the working mode do. */
 export const NOT_FORCED = {
-  command: 'none', periodMin: 0, byTargetSoc: false, targetSocPct: 0, forcedChargeW: 0, forcedDischargeW: 0,
+  command: 'none',
+  periodMin: 0,
+  byTargetSoc: false,
+  targetSocPct: 0,
+  forcedChargeW: 0,
+  forcedDischargeW: 0,
 } as const satisfies Partial<Controls>;
 
 const SELF_CONSUMING = [0, 2];
@@ -49,7 +54,10 @@ export function defaultControls(settings: PlantSettings): Controls {
 export function wantedBatteryW(settings: PlantSettings, controls: Controls, socPct: number): number {
   if (!controls.on) return 0;
   if (settings.stuckOnW !== undefined) return settings.stuckOnW;
-  return Math.max(-chargeRoomW(settings, controls, socPct), Math.min(dischargeRoomW(settings, controls, socPct), askedW(settings, controls)));
+  return Math.max(
+    -chargeRoomW(settings, controls, socPct),
+    Math.min(dischargeRoomW(settings, controls, socPct), askedW(settings, controls)),
+  );
 }
 
 /** What the panels give at the DC side while the battery runs at `batteryW`. */
@@ -66,9 +74,12 @@ export function acFromDcW(dcW: number, efficiency: number): number {
 
 function askedW(settings: PlantSettings, controls: Controls): number {
   switch (controls.command) {
-    case 'charge': return -(controls.chargeFromGrid ? controls.forcedChargeW : Math.min(controls.forcedChargeW, settings.pvW));
-    case 'discharge': return controls.forcedDischargeW;
-    case 'none': break;
+    case 'charge':
+      return -(controls.chargeFromGrid ? controls.forcedChargeW : Math.min(controls.forcedChargeW, settings.pvW));
+    case 'discharge':
+      return controls.forcedDischargeW;
+    case 'none':
+      break;
   }
   if (!SELF_CONSUMING.includes(controls.workingMode)) return 0;
   return settings.loadW / settings.efficiency - settings.pvW;

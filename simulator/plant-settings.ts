@@ -57,7 +57,11 @@ const overrideShape = {
 const settingsSchema = z.strictObject(settingsShape);
 const overridesSchema = z.strictObject(overrideShape);
 
-export type PlantOverrides = { readonly stuckOnW?: number; readonly deviceStatus?: number; readonly batteryStatus?: number };
+export type PlantOverrides = {
+  readonly stuckOnW?: number;
+  readonly deviceStatus?: number;
+  readonly batteryStatus?: number;
+};
 export type PlantSettings = Readonly<z.output<typeof settingsSchema>> & PlantOverrides;
 
 /** A change from outside: any setting, and jumps of what the plant otherwise computes. */

@@ -63,7 +63,10 @@ export class Plant {
   #exportedWh = 0;
   #generatedWh = 0;
 
-  constructor(settings: PlantSettings, options: { socPct?: number; startMs?: number; controls?: Partial<Controls> } = {}) {
+  constructor(
+    settings: PlantSettings,
+    options: { socPct?: number; startMs?: number; controls?: Partial<Controls> } = {},
+  ) {
     this.#settings = settings;
     this.#controls = { ...defaultControls(settings), ...options.controls };
     this.#timeMs = options.startMs ?? 0;
@@ -100,7 +103,8 @@ export class Plant {
   /** Carries out what was written to the device. A command or a period while forced starts the period anew. */
   control(change: Partial<Controls>): void {
     this.#controls = { ...this.#controls, ...change };
-    if (change.command !== undefined || change.periodMin !== undefined || change.byTargetSoc !== undefined) this.#armForced();
+    if (change.command !== undefined || change.periodMin !== undefined || change.byTargetSoc !== undefined)
+      this.#armForced();
     this.#aim();
   }
 
@@ -140,12 +144,26 @@ export class Plant {
     const openV = EMPTY_V + ((FULL_V - EMPTY_V) * socPct) / 100;
     const busCurrentA = this.#batteryW / openV;
     return {
-      timeMs: this.#timeMs, socPct, storedWh: this.#storedWh, batteryW: this.#batteryW, targetW: this.#targetW,
-      pvW, acW, loadW, gridW: loadW - acW,
-      busVoltageV: openV - RESISTANCE_OHM * busCurrentA, busCurrentA, packTemperaturesC: [...this.#packsC],
-      chargedWh: this.#chargedWh, dischargedWh: this.#dischargedWh, importedWh: this.#importedWh,
-      exportedWh: this.#exportedWh, generatedWh: this.#generatedWh,
-      forcedEndsAtMs: this.#forcedEndsAtMs, settings: this.#settings, controls: this.#controls,
+      timeMs: this.#timeMs,
+      socPct,
+      storedWh: this.#storedWh,
+      batteryW: this.#batteryW,
+      targetW: this.#targetW,
+      pvW,
+      acW,
+      loadW,
+      gridW: loadW - acW,
+      busVoltageV: openV - RESISTANCE_OHM * busCurrentA,
+      busCurrentA,
+      packTemperaturesC: [...this.#packsC],
+      chargedWh: this.#chargedWh,
+      dischargedWh: this.#dischargedWh,
+      importedWh: this.#importedWh,
+      exportedWh: this.#exportedWh,
+      generatedWh: this.#generatedWh,
+      forcedEndsAtMs: this.#forcedEndsAtMs,
+      settings: this.#settings,
+      controls: this.#controls,
     };
   }
 

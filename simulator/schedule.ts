@@ -20,7 +20,10 @@ const entrySchema = z
     clear: z.literal(true).optional(),
     reboot: z.strictObject({ offlineMs: z.number().min(0).default(0) }).optional(),
   })
-  .refine(({ fault, set, clear, reboot }) => Boolean(fault ?? set ?? clear ?? reboot), 'one of fault, set, clear, reboot');
+  .refine(
+    ({ fault, set, clear, reboot }) => Boolean(fault ?? set ?? clear ?? reboot),
+    'one of fault, set, clear, reboot',
+  );
 
 export const scheduleSchema = z.array(entrySchema);
 export type Schedule = z.output<typeof scheduleSchema>;

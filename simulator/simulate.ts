@@ -42,7 +42,12 @@ export type SimulatorOptions = {
   readonly seed?: number;
 };
 
-export type RunningAsset = { readonly asset: SimulatedAsset; readonly host: string; readonly port: number; readonly serialNumber: string };
+export type RunningAsset = {
+  readonly asset: SimulatedAsset;
+  readonly host: string;
+  readonly port: number;
+  readonly serialNumber: string;
+};
 export type Simulator = {
   readonly assets: readonly RunningAsset[];
   /** Address of the control socket. */
@@ -77,7 +82,9 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
 /** Throws CONFIG_INVALID unless there is a simulated device for that profile. */
 export function requireProfile(profile: string): void {
   if (SIMULATED_PROFILES.includes(profile)) return;
-  throw invalid('bessd simulate', [{ path: '--profile', value: profile, expected: `one of ${SIMULATED_PROFILES.join(', ')}` }]);
+  throw invalid('bessd simulate', [
+    { path: '--profile', value: profile, expected: `one of ${SIMULATED_PROFILES.join(', ')}` },
+  ]);
 }
 
 function assetOf(options: SimulatorOptions, at: number): SimulatedAsset {
