@@ -14,7 +14,9 @@ import { createAsset } from '../../simulator/asset.ts';
 import type { VirtualClock } from '../../supervisor/clock.ts';
 import { virtualClock } from '../../supervisor/clock.ts';
 
-const raw = JSON.parse(readFileSync(new URL('../../profiles/huawei-sun2000-luna2000.json', import.meta.url), 'utf8')) as Record<string, unknown>;
+const raw = JSON.parse(
+  readFileSync(new URL('../../profiles/huawei-sun2000-luna2000.json', import.meta.url), 'utf8'),
+) as Record<string, unknown>;
 const profile = parseOrThrow(profileSchema, raw, 'huawei');
 const test = suite('Huawei profile');
 
@@ -54,7 +56,8 @@ test('every point can be read from the device, and in the blocks that the profil
     if (point.group === 'never') continue;
     assert.ok(Array.isArray(asset.device.read(point.register, registersOf(point), 1)), name);
   }
-  for (const { register, count } of profile.transport.blocks) assert.ok(Array.isArray(asset.device.read(register, count, 1)), `${register}+${count}`);
+  for (const { register, count } of profile.transport.blocks)
+    assert.ok(Array.isArray(asset.device.read(register, count, 1)), `${register}+${count}`);
 });
 
 test('model, serial number and firmware are what the device was given', () => {
@@ -87,7 +90,10 @@ test('estop leaves nothing forced, and shuts the inverter down only where that i
   await clock.advance(1000);
   const { controls, batteryW } = asset.state();
   assert.is(batteryW, 0);
-  assert.equal([controls.command, controls.forcedChargeW, controls.forcedDischargeW, controls.on], ['none', 0, 0, true]);
+  assert.equal(
+    [controls.command, controls.forcedChargeW, controls.forcedDischargeW, controls.on],
+    ['none', 0, 0, true],
+  );
   carryOut(asset, 'estop', 0, true);
   assert.is(asset.state().controls.on, false);
 });
@@ -104,14 +110,36 @@ test('release hands the battery back to the working mode with its limits', async
 });
 
 test('the sequences are written parameters first, limit next, trigger last', () => {
-  const order = (name: SequenceName): string[][] => sequence(name).map(({ set }) => Object.keys(set));
-  assert.equal(order('discharge'), [['forcible_discharge_power'], ['forcible_period'], ['forcible_mode'], ['limit_discharge_power'], ['forcible_command']]);
-  assert.equal(order('charge'), [['forcible_charge_power'], ['forcible_period'], ['forcible_mode'], ['limit_charge_power'], ['forcible_command']]);
+  assert.equal(order('discharge'), [
+    ['forcible_discharge_power'],
+    ['forcible_period'],
+    ['forcible_mode'],
+    ['limit_discharge_power'],
+    ['forcible_command'],
+  ]);
+  assert.equal(order('charge'), [
+    ['forcible_charge_power'],
+    ['forcible_period'],
+    ['forcible_mode'],
+    ['limit_charge_power'],
+    ['forcible_command'],
+  ]);
   assert.equal(order('hold'), [['limit_charge_power', 'limit_discharge_power'], ['forcible_command']]);
-  assert.equal(order('estop'), [['limit_charge_power', 'limit_discharge_power'], ['forcible_command'], ['forcible_charge_power', 'forcible_discharge_power'], ['inverter_shutdown']]);
+  assert.equal(order('estop'), [
+    ['limit_charge_power', 'limit_discharge_power'],
+    ['forcible_command'],
+    ['forcible_charge_power', 'forcible_discharge_power'],
+    ['inverter_shutdown'],
+  ]);
   assert.is(order('release').at(-1)?.join(), 'limit_charge_power,limit_discharge_power');
   for (const name of ['charge', 'discharge', 'hold', 'release', 'estop'] as const) {
-    assert.equal(sequence(name).filter(({ trigger }) => trigger).map(({ set }) => Object.keys(set)), [['forcible_command']], name);
+    assert.equal(
+      sequence(name)
+        .filter(({ trigger }) => trigger)
+        .map(({ set }) => Object.keys(set)),
+      [['forcible_command']],
+      name,
+    );
   }
 });
 
@@ -120,8 +148,18 @@ test('all 48 alarm bits have a name of their own, and faults of battery, insulat
   assert.is(bits.length, 48);
   assert.is(new Set(bits.map(({ name }) => name)).size, 48);
   const stopping = bits.filter(({ effect }) => effect === 'stop');
-  for (const name of ['dc_arc', 'insulation_resistance_low', 'grounding_abnormal', 'battery_abnormal', 'battery_reversed', 'device_fault']) {
-    assert.ok(stopping.some((bit) => bit.name === name), name);
+  for (const name of [
+    'dc_arc',
+    'insulation_resistance_low',
+    'grounding_abnormal',
+    'battery_abnormal',
+    'battery_reversed',
+    'device_fault',
+  ]) {
+    assert.ok(
+      stopping.some((bit) => bit.name === name),
+      name,
+    );
   }
   assert.ok(stopping.every(({ severity }) => severity === 'P1'));
   for (const name of ['alarm_1', 'alarm_2', 'alarm_3']) assert.equal(profile.points[name]?.invalid, []);
@@ -139,7 +177,14 @@ test('0x0200 is running: every device status has one of the known states', () =>
 test('what the register map lacks is declared, and nothing is both declared and measured', () => {
   const measured = new Set(Object.values(profile.points).map(({ measures }) => measures));
   for (const name of profile.cannot) assert.not.ok(measured.has(name), name);
-  for (const name of ['cellVoltageMaxV', 'cellVoltageMinV', 'cellSpreadMv', 'sohPct', 'contactorOpen', 'localControl'] as const) {
+  for (const name of [
+    'cellVoltageMaxV',
+    'cellVoltageMinV',
+    'cellSpreadMv',
+    'sohPct',
+    'contactorOpen',
+    'localControl',
+  ] as const) {
     assert.ok(profile.cannot.includes(name), name);
   }
 });
@@ -149,7 +194,11 @@ test('a power without its sign does not pass', () => {
   const { positive: _positive, ...unsigned } = points['battery_power'] ?? {};
   const parsed = parse(profileSchema, { ...raw, points: { ...points, battery_power: unsigned } });
   assert.is(parsed.ok, false);
-  if (!parsed.ok) assert.equal(parsed.problems.map(({ path }) => path), ['points.battery_power.positive']);
+  if (!parsed.ok)
+    assert.equal(
+      parsed.problems.map(({ path }) => path),
+      ['points.battery_power.positive'],
+    );
 });
 
 test.run();
@@ -157,6 +206,10 @@ test.run();
 function site(): { asset: SimulatedAsset; clock: VirtualClock } {
   const clock = virtualClock();
   return { asset: createAsset({ clock }), clock };
+}
+
+function order(name: SequenceName): string[][] {
+  return sequence(name).map(({ set }) => Object.keys(set));
 }
 
 function sequence(name: SequenceName): NonNullable<typeof profile.control>['sequences'][SequenceName] {
@@ -169,11 +222,19 @@ function sequence(name: SequenceName): NonNullable<typeof profile.control>['sequ
 function carryOut(asset: SimulatedAsset, name: SequenceName, magnitudeW: number, allowShutdown = false): void {
   for (const step of sequence(name)) {
     if (step.requires && !allowShutdown) continue;
-    const points = Object.entries(step.set).map(([point, given]) => [pointOf(point), number(given, magnitudeW)] as const);
-    const words = points.flatMap(([point, wanted]) => (registersOf(point) === 2 ? [Math.floor(wanted / 65_536), wanted % 65_536] : [wanted]));
+    const points = Object.entries(step.set).map(
+      ([point, given]) => [pointOf(point), number(given, magnitudeW)] as const,
+    );
+    const words = points.flatMap(([point, wanted]) =>
+      registersOf(point) === 2 ? [Math.floor(wanted / 65_536), wanted % 65_536] : [wanted],
+    );
     const [[first] = []] = points;
     if (!first?.writable) throw new Error('a step without a writable point');
-    assert.is(asset.device.write(first.register, words, first.writable.functionCode, 1), undefined, `${name} ${JSON.stringify(step.set)}`);
+    assert.is(
+      asset.device.write(first.register, words, first.writable.functionCode, 1),
+      undefined,
+      `${name} ${JSON.stringify(step.set)}`,
+    );
   }
 }
 
@@ -193,13 +254,20 @@ function value(asset: SimulatedAsset, measurand: Measurand): number {
   const point = Object.values(profile.points).find(({ measures }) => measures === measurand);
   if (!point) throw new Error(`nothing measures ${measurand}`);
   const words = Buffer.from(wordsOf(asset, point).flatMap((word) => [word >> 8, word & 255]));
-  const number = { i16: () => words.readInt16BE(), u16: () => words.readUInt16BE(), i32: () => words.readInt32BE(), u32: () => words.readUInt32BE() }[point.type as 'i16']();
+  const number = {
+    i16: () => words.readInt16BE(),
+    u16: () => words.readUInt16BE(),
+    i32: () => words.readInt32BE(),
+    u32: () => words.readUInt32BE(),
+  }[point.type as 'i16']();
   const sign = point.positive === 'charge' || point.positive === 'export' ? -1 : 1;
   return (number / point.gain) * sign + 0;
 }
 
 function textOf(asset: SimulatedAsset, name: string): string {
-  return Buffer.from(wordsOf(asset, pointOf(name)).flatMap((word) => [word >> 8, word & 255])).toString('latin1').replace(/\0+$/, '');
+  return Buffer.from(wordsOf(asset, pointOf(name)).flatMap((word) => [word >> 8, word & 255]))
+    .toString('latin1')
+    .replace(/\0+$/, '');
 }
 
 function wordsOf(asset: SimulatedAsset, point: Point): readonly number[] {

@@ -41,7 +41,14 @@ test('packs and units that are not installed show the marker for "no value"', ()
   assert.equal(asset.device.read(37752, 1, 1), [0x7fff]);
 });
 
-for (const [register, count] of [[0, 1], [37005, 1], [37763, 30], [40201, 1], [40900, 1], [32011, 1]] as const) {
+for (const [register, count] of [
+  [0, 1],
+  [37005, 1],
+  [37763, 30],
+  [40201, 1],
+  [40900, 1],
+  [32011, 1],
+] as const) {
   test(`reading ${count} registers from ${register} is an illegal address`, () => {
     assert.equal(site().asset.device.read(register, count, 1), ILLEGAL_ADDRESS);
   });
@@ -49,7 +56,14 @@ for (const [register, count] of [[0, 1], [37005, 1], [37763, 30], [40201, 1], [4
 
 test('the ranges that field software reads in one go can be read', () => {
   const { device } = site().asset;
-  for (const [register, count] of [[37100, 38], [37758, 30], [32064, 33], [30000, 65], [47246, 5], [47081, 8]] as const) {
+  for (const [register, count] of [
+    [37100, 38],
+    [37758, 30],
+    [32064, 33],
+    [30000, 65],
+    [47246, 5],
+    [47081, 8],
+  ] as const) {
     const words = device.read(register, count, 1);
     assert.is((words as readonly number[]).length, count, `${register}`);
   }
@@ -82,7 +96,10 @@ for (const [register, words, refusal] of [
   test(`writing ${words.join(' ')} to ${register} is exception ${refusal.exception}`, () => {
     const { asset } = site();
     assert.equal(asset.device.write(register, words, 16, 1), refusal);
-    assert.equal(asset.tap.entries().map(({ accepted, exception }) => [accepted, exception]), [[false, refusal.exception]]);
+    assert.equal(
+      asset.tap.entries().map(({ accepted, exception }) => [accepted, exception]),
+      [[false, refusal.exception]],
+    );
   });
 }
 
@@ -119,13 +136,19 @@ test('the tap has every write with its time, its words and the power at that mom
   await clock.advance(1000);
   asset.device.write(47100, [0], 6, 1);
   const entries = asset.tap.entries();
-  assert.equal(entries.map(({ n, register, words, functionCode }) => [n, register, words, functionCode]), [
-    [0, 47249, [0, 10_000], 16],
-    [1, 47083, [2], 6],
-    [2, 47100, [2], 6],
-    [3, 47100, [0], 6],
-  ]);
-  assert.equal(entries.map(({ monotonicMs, batteryPowerW, accepted }) => [monotonicMs, batteryPowerW, accepted]).at(-1), [1000, 10_000, true]);
+  assert.equal(
+    entries.map(({ n, register, words, functionCode }) => [n, register, words, functionCode]),
+    [
+      [0, 47249, [0, 10_000], 16],
+      [1, 47083, [2], 6],
+      [2, 47100, [2], 6],
+      [3, 47100, [0], 6],
+    ],
+  );
+  assert.equal(
+    entries.map(({ monotonicMs, batteryPowerW, accepted }) => [monotonicMs, batteryPowerW, accepted]).at(-1),
+    [1000, 10_000, true],
+  );
   assert.is(asset.tap.entries(3).length, 1);
 });
 

@@ -21,7 +21,13 @@ test('stored energy falls by what the battery gave, to the watt-hour', () => {
 
 test('load is what comes from the grid plus what comes from the inverter, in every mode', () => {
   const plant = plantWith({ loadW: 7000, pvW: 4000 });
-  const modes: Partial<Controls>[] = [{}, DISCHARGE, { command: 'charge', forcedChargeW: 20_000 }, { command: 'none', limitChargeW: 0, limitDischargeW: 0 }, { on: false }];
+  const modes: Partial<Controls>[] = [
+    {},
+    DISCHARGE,
+    { command: 'charge', forcedChargeW: 20_000 },
+    { command: 'none', limitChargeW: 0, limitDischargeW: 0 },
+    { on: false },
+  ];
   modes.forEach((mode, at) => {
     plant.control(mode);
     for (const offsetMs of [100, 2000]) {
@@ -152,7 +158,10 @@ test('a reboot keeps limits and forgets what was forced', () => {
   plant.advanceTo(5000);
   plant.reboot();
   const { controls, batteryW } = plant.state();
-  assert.equal([controls.limitDischargeW, controls.command, controls.forcedDischargeW, controls.periodMin, batteryW], [30_000, 'none', 0, 0, 0]);
+  assert.equal(
+    [controls.limitDischargeW, controls.command, controls.forcedDischargeW, controls.periodMin, batteryW],
+    [30_000, 'none', 0, 0, 0],
+  );
 });
 
 test('after a reboot the battery ramps to the working mode again', () => {
