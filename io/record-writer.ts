@@ -1,0 +1,183 @@
+/**
+ * Keeps the record going: gathers reports into batches, and outlasts a disk that is full, read-only or broken.
+ *
+ *   opening ──opened──▶ writing ──fault──▶ failing ──written──▶ writing
+ *      └──fault, again after 5 s──┘           └──fault, again after 2 s──┘
+ *
+ * Invariant: a report is in the buffer until its batch is on the disk, unless the bound of the buffer drops it, and that
+ * is counted and recorded as an event. Expected faults of the disk never end the thread.
+ */
+import type { Clock, TimerId } from '../contracts/clock.ts';
+import { Fault } from '../contracts/faults.ts';
+import type { ThreadSignal } from '../contracts/links.ts';
+import type { Report } from '../contracts/reports.ts';
+import { createRecordBuffer } from './record-buffer.ts';
+import { troubleOf } from './record-fault.ts';
+import type { RecordTrouble } from './record-fault.ts';
+import type { RecordStore } from './record-store.ts';
+
+export type RecordWriterParts = {
+  /** `check`: read the file through before it is trusted. Throws a fault while there is no disk to write to. */
+  readonly open: (check: boolean) => RecordStore;
+  readonly clock: Clock;
+  readonly signal: (signal: ThreadSignal) => void;
+};
+
+export type RecordWriter = {
+  readonly start: () => void;
+  readonly add: (report: Report) => void;
+  /** Writes what waits, if it can, and closes the file. */
+  readonly stop: () => void;
+};
+
+const BATCH = 500;
+/** While the disk is short of room a small batch may still fit. */
+const SMALL_BATCH = 50;
+const GATHER_MS = 200;
+const RETRY_WRITE_MS = 2000;
+const RETRY_OPEN_MS = 5000;
+const RETAIN_EVERY_MS = 60_000;
+const MAKE_ROOM_EVERY_MS = 60_000;
+
+export function createRecordWriter({ open, clock, signal }: RecordWriterParts): RecordWriter {
+  const buffer = createRecordBuffer();
+  let store: RecordStore | undefined;
+  let failing: RecordTrouble | undefined;
+  let mustCheck = true;
+  let madeRoomAtMs = Number.NEGATIVE_INFINITY;
+  const timers = new Map<string, TimerId>();
+
+  return {
+    start: () => {
+      attempt(openStore);
+      signal({ type: 'READY' });
+      retainLater();
+    },
+    add: (report) => {
+      buffer.add(report);
+      if (failing !== undefined || store === undefined || buffer.size() === 0) return;
+      if (buffer.size() >= BATCH) attempt(write);
+      else if (!timers.has('gather')) after('gather', GATHER_MS, () => attempt(write));
+    },
+    stop: () => {
+      for (const timer of timers.values()) clock.clearTimeout(timer);
+      timers.clear();
+      if (store !== undefined && failing === undefined) attempt(write);
+      for (const timer of timers.values()) clock.clearTimeout(timer);
+      closeStore();
+    },
+  };
+
+  /** Runs one step; a fault of the disk leads to `failing`, anything else is a defect and ends the thread. */
+  function attempt(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      fail(error);
+    }
+  }
+
+  function fail(fault: Fault): void {
+    if (failing === undefined) notice('record-unavailable', 'active', fault.message);
+    failing = troubleOf(fault);
+    const retryMs = store === undefined ? RETRY_OPEN_MS : RETRY_WRITE_MS;
+    if (failing !== 'full') closeStore();
+    mustCheck ||= failing === 'damaged';
+    after('retry', retryMs, () => attempt(retry));
+  }
+
+  function retry(): void {
+    if (store === undefined) openStore();
+    if (failing === 'full') makeRoom();
+    write();
+  }
+
+  function openStore(): void {
+    store = open(mustCheck);
+    mustCheck = false;
+    const { setAside } = store;
+    if (setAside === undefined) return;
+    const message = `a damaged record was set aside as ${setAside}; a new one is being written`;
+    notice('record-damaged', 'active', message);
+    addEvent({ what: 'record_set_aside', file: setAside });
+  }
+
+  function write(): void {
+    clearTimer('gather');
+    const into = store;
+    if (into === undefined) return;
+    while (buffer.size() > 0) {
+      const batch = buffer.take(failing === 'full' ? SMALL_BATCH : BATCH);
+      try {
+        into.append(batch);
+      } catch (error) {
+        buffer.giveBack(batch);
+        throw error;
+      }
+    }
+    resume();
+  }
+
+  /** All is on the disk: ends the alarm, and leaves a trace of what the bound of the buffer cost. */
+  function resume(): void {
+    const { telemetry, events, audit } = buffer.takeDropped();
+    const lost = `${telemetry} telemetry, ${events} event and ${audit} audit reports were lost`;
+    if (failing !== undefined) notice('record-unavailable', 'returned', `the record is written again; ${lost}`);
+    failing = undefined;
+    if (telemetry + events + audit === 0) return;
+    addEvent({ what: 'record_gap', lost: { telemetry, events, audit } });
+    write();
+  }
+
+  /** Not at every try: a disk that others fill is not emptied by giving up all of our telemetry. */
+  function makeRoom(): void {
+    if (store === undefined || clock.now() - madeRoomAtMs < MAKE_ROOM_EVERY_MS) return;
+    madeRoomAtMs = clock.now();
+    store.makeRoom();
+  }
+
+  function retainLater(): void {
+    after('retain', RETAIN_EVERY_MS, () => {
+      if (failing === undefined) attempt(() => store?.retain(clock.wall()));
+      retainLater();
+    });
+  }
+
+  function closeStore(): void {
+    const closing = store;
+    store = undefined;
+    try {
+      closing?.close();
+    } catch (error) {
+      // The file is given up either way; what brought us here has been reported.
+      if (!(error instanceof Fault)) throw error;
+    }
+  }
+
+  function addEvent(fields: Readonly<Record<string, unknown>>): void {
+    const ts = new Date(clock.wall()).toISOString();
+    buffer.add({ type: 'EVENT', event: { ...fields, ts, seq: 0, kind: 'runtime', source: 'record' } });
+  }
+
+  function notice(alarm_id: string, state: 'active' | 'returned', message: string): void {
+    signal({ type: 'NOTICE', severity: 'P3', alarm_id, state, message });
+  }
+
+  function after(name: string, delayMs: number, run: () => void): void {
+    clearTimer(name);
+    timers.set(
+      name,
+      clock.setTimeout(() => {
+        timers.delete(name);
+        run();
+      }, delayMs),
+    );
+  }
+
+  function clearTimer(name: string): void {
+    const timer = timers.get(name);
+    if (timer !== undefined) clock.clearTimeout(timer);
+    timers.delete(name);
+  }
+}

@@ -1,0 +1,207 @@
+/** The writer outlasts every fault of the disk, says so once, and gives up telemetry before audit. On a virtual clock. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { Fault } from '../../contracts/faults.ts';
+import type { ThreadSignal } from '../../contracts/links.ts';
+import type { Report } from '../../contracts/reports.ts';
+import { createRecordBuffer } from '../../io/record-buffer.ts';
+import type { RecordTrouble } from '../../io/record-fault.ts';
+import type { RecordStore } from '../../io/record-store.ts';
+import { createRecordWriter } from '../../io/record-writer.ts';
+import { virtualClock } from '../../supervisor/clock.ts';
+import { audit, event, telemetry } from './record-support.ts';
+
+test('reports are written in batches: after 200 ms, or at once when there are 500', () => {
+  const { writer, clock, batches } = bench();
+  writer.start();
+  writer.add(telemetry(1));
+  writer.add(audit(2));
+  assert.equal(batches, []);
+  clock.advanceSync(200);
+  assert.equal(
+    batches.map((batch) => batch.length),
+    [2],
+  );
+  for (let seq = 0; seq < 500; seq += 1) writer.add(event(seq));
+  assert.is(batches[1]?.length, 500);
+});
+
+test('heartbeats and cycles are not recorded', () => {
+  const { writer, clock, batches } = bench();
+  writer.start();
+  writer.add({ type: 'CYCLE', asset_id: 'bess-1', duration_s: 1, guard_latency_s: null });
+  clock.advanceSync(1000);
+  assert.equal(batches, []);
+});
+
+for (const trouble of ['full', 'unavailable', 'damaged'] as const) {
+  test(`a disk that is ${trouble} raises one alarm, is tried every 2 to 5 s, and nothing is lost meanwhile`, () => {
+    const { writer, clock, batches, signals, disk } = bench();
+    writer.start();
+    disk.appendTrouble = trouble;
+    if (trouble !== 'full') disk.openTrouble = 'unavailable';
+    for (let seq = 0; seq < 30; seq += 1) {
+      writer.add(telemetry(seq));
+      writer.add(audit(seq));
+      clock.advanceSync(1000);
+    }
+    assert.equal(batches, []);
+    assert.equal(notices(signals), ['record-unavailable active']);
+    disk.appendTrouble = undefined;
+    disk.openTrouble = undefined;
+    clock.advanceSync(5000);
+    assert.is(batches.flat().length, 60);
+    assert.equal(notices(signals), ['record-unavailable active', 'record-unavailable returned']);
+  });
+}
+
+test('a record that cannot be opened at start does not keep the thread from being ready', () => {
+  const { writer, clock, batches, signals, disk } = bench();
+  disk.openTrouble = 'unavailable';
+  writer.start();
+  writer.add(audit(1));
+  assert.equal(
+    signals.map(({ type }) => type),
+    ['NOTICE', 'READY'],
+  );
+  clock.advanceSync(60_000);
+  disk.openTrouble = undefined;
+  clock.advanceSync(5000);
+  assert.is(batches.flat().length, 1);
+});
+
+test('room is made once a minute while the disk is full, not at every try', () => {
+  const { writer, clock, disk } = bench();
+  writer.start();
+  disk.appendTrouble = 'full';
+  writer.add(audit(1));
+  clock.advanceSync(59_000);
+  assert.is(disk.roomMade, 1);
+  clock.advanceSync(60_000);
+  assert.is(disk.roomMade, 2);
+});
+
+test('a file that showed damage is checked at the next opening, and only then', () => {
+  const { writer, clock, disk } = bench();
+  writer.start();
+  disk.appendTrouble = 'unavailable';
+  writer.add(audit(1));
+  clock.advanceSync(2200);
+  disk.appendTrouble = 'damaged';
+  clock.advanceSync(2000);
+  disk.appendTrouble = undefined;
+  clock.advanceSync(2000);
+  assert.equal(disk.checks, [true, false, false, true]);
+});
+
+test('what the bounded buffer drops is counted and recorded as an event', () => {
+  const { writer, clock, batches, signals, disk } = bench();
+  writer.start();
+  disk.appendTrouble = 'unavailable';
+  const points = Object.fromEntries(Array.from({ length: 990 }, (_, n) => [`p${n}`, 1]));
+  for (let seq = 0; seq < 450; seq += 1) writer.add(telemetry(seq, points));
+  for (let seq = 0; seq < 100; seq += 1) writer.add(audit(seq));
+  clock.advanceSync(1000);
+  disk.appendTrouble = undefined;
+  clock.advanceSync(5000);
+  const written = batches.flat();
+  assert.is(written.filter(({ type }) => type === 'AUDIT').length, 100);
+  const gap = written.find((report) => report.type === 'EVENT');
+  assert.equal(gap?.event['lost'], { telemetry: 51, events: 0, audit: 0 });
+  assert.match(JSON.stringify(signals.at(-1)), '51 telemetry');
+});
+
+test('at its bound the buffer drops the oldest telemetry, then events, audit last', () => {
+  const buffer = createRecordBuffer(100);
+  for (let seq = 0; seq < 5; seq += 1) for (const make of [telemetry, event, audit]) buffer.add(make(seq));
+  assert.equal(buffer.takeDropped(), { telemetry: 5, events: 0, audit: 0 });
+  for (let seq = 5; seq < 12; seq += 1) buffer.add(audit(seq));
+  assert.equal(buffer.takeDropped(), { telemetry: 0, events: 5, audit: 2 });
+  assert.equal(
+    buffer.take(99).map((report) => report.type === 'AUDIT' && report.entry.seq),
+    [2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
+  );
+});
+
+test('stopping writes what waits and leaves no timer', () => {
+  const { writer, clock, batches, disk } = bench();
+  writer.start();
+  writer.add(audit(1));
+  writer.stop();
+  assert.is(batches.flat().length, 1);
+  assert.is(disk.open, 0);
+  assert.is(clock.pending(), 0);
+});
+
+test('a defect is not taken for a fault of the disk', () => {
+  const { writer, clock, disk } = bench();
+  writer.start();
+  disk.defect = true;
+  writer.add(audit(1));
+  assert.throws(() => clock.advanceSync(200), /our own mistake/);
+});
+
+test.run();
+
+type Disk = {
+  openTrouble: RecordTrouble | undefined;
+  appendTrouble: RecordTrouble | undefined;
+  defect: boolean;
+  roomMade: number;
+  open: number;
+  readonly checks: boolean[];
+};
+
+function bench(): {
+  readonly writer: ReturnType<typeof createRecordWriter>;
+  readonly clock: ReturnType<typeof virtualClock>;
+  readonly batches: (readonly Report[])[];
+  readonly signals: ThreadSignal[];
+  readonly disk: Disk;
+} {
+  const clock = virtualClock();
+  const batches: (readonly Report[])[] = [];
+  const signals: ThreadSignal[] = [];
+  const disk: Disk = {
+    openTrouble: undefined,
+    appendTrouble: undefined,
+    defect: false,
+    roomMade: 0,
+    open: 0,
+    checks: [],
+  };
+  const open = (check: boolean): RecordStore => {
+    disk.checks.push(check);
+    breakOn(disk.openTrouble);
+    disk.open += 1;
+    return {
+      recordId: 'r',
+      setAside: undefined,
+      append: (reports) => {
+        if (disk.defect) throw new Error('our own mistake');
+        breakOn(disk.appendTrouble);
+        batches.push(reports);
+      },
+      retain: () => {},
+      makeRoom: () => {
+        disk.roomMade += 1;
+        return 'telemetry';
+      },
+      verify: () => ({ ok: true, entries: 0, head: { id: 0, hash: '' } }),
+      usedBytes: () => 0,
+      close: () => {
+        disk.open -= 1;
+      },
+    };
+  };
+  const writer = createRecordWriter({ open, clock, signal: (signal) => signals.push(signal) });
+  return { writer, clock, batches, signals, disk };
+}
+
+function breakOn(trouble: RecordTrouble | undefined): void {
+  if (trouble !== undefined) throw new Fault('RECORD_UNAVAILABLE', trouble, { details: { trouble } });
+}
+
+function notices(signals: readonly ThreadSignal[]): readonly string[] {
+  return signals.flatMap((signal) => (signal.type === 'NOTICE' ? [`${signal.alarm_id} ${signal.state}`] : []));
+}
