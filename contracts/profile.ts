@@ -93,11 +93,9 @@ export const pointSchema = z.strictObject({
   invalid: z.array(z.number()).optional(),
   /** Plausible range after scaling; outside it the value counts as missing. */
   range: z.tuple([z.number(), z.number()]).optional(),
-  /** Names of enumerated raw values, keyed by the decimal raw value. For `inverterState`: InvSt names. */
+  /** Names of enumerated raw values, keyed by the decimal raw value. For `inverterState`: InvSt names, with `_off_grid` behind them where the device feeds a backup island. */
   values: z.record(z.string().regex(/^\d+$/), z.string()).optional(),
   bits: z.record(z.string().regex(/^\d+$/), bitSchema).optional(),
-  /** Raw values by which the device says that it feeds a backup island, where the grid window does not apply. */
-  offGrid: z.array(z.int()).optional(),
   measures: z.enum(MEASURANDS).optional(),
   /** Part of the plant (`unit1`, `unit2.pack1`, …) that must be installed for this point to exist. */
   part: z.string().optional(),

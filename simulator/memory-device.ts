@@ -1,19 +1,20 @@
 /**
  * Memory network: device ports straight to simulated assets, without sockets, on an injected clock.
  *
- * A port behaves as contracts/ports.ts says: one request at a time, `requestGapMs` after the answer before it, dead after
- * a timeout, a reset or a drop, and dead ports reject everything. What was sent before a drop still reaches the device,
- * as bytes on a wire do.
+ * A port behaves as the one over real sockets: one request in flight (two at once are a defect), `requestGapMs` after the
+ * answer before it, dead after a timeout, a reset or a drop, and dead ports reject everything. What was sent before a drop
+ * still reaches the device, as bytes on a wire do.
  */
-import type { Clock } from '../contracts/clock.ts';
+import type { Clock, TimerId } from '../contracts/clock.ts';
 import { Fault } from '../contracts/faults.ts';
 import type { DeviceAddress, DevicePort, OpenDevice } from '../contracts/ports.ts';
 import type { Command, SimulatedAsset } from './asset.ts';
 import { handle } from './asset.ts';
+import type { Exception } from './device.ts';
 
 export type MemoryNetwork = {
   readonly open: OpenDevice;
-  /** Puts an asset behind an address; replaces the one that is there, as when two devices swap their cables. */
+  /** Puts an asset behind an address; replaces the one that is there, as when two devices swap their cables. Open connections end. */
   readonly attach: (host: string, port: number, asset: SimulatedAsset) => void;
   readonly detach: (host: string, port: number) => void;
   /** Connections that are open now. */
@@ -29,7 +30,7 @@ export type MemoryOptions = {
 };
 
 type Pending = {
-  readonly command: Command;
+  readonly timer: TimerId;
   readonly resolve: (words: readonly number[]) => void;
   readonly reject: (fault: Fault) => void;
 };
@@ -41,34 +42,48 @@ export function memoryNetwork({ clock, latencyMs = 4, singleClient = false }: Me
 
   return {
     attach(host, port, asset) {
+      endAll(`${host}:${port}`);
       assets.set(`${host}:${port}`, asset);
     },
     detach(host, port) {
+      endAll(`${host}:${port}`);
       assets.delete(`${host}:${port}`);
     },
     connections: () => connections.size,
     async open(address, signal) {
       const key = `${address.host}:${address.port}`;
-      await new Promise<void>((resolve) => clock.setTimeout(resolve, latencyMs));
-      if (signal.aborted) throw new Fault('CONNECTION_CLOSED', 'given up before the connection was open');
+      await connecting(clock, latencyMs, signal);
       const asset = assets.get(key);
       if (!asset || asset.faults.refusing())
         throw new Fault('CONNECT_FAILED', `${key} refused the connection`, { details: { address: key } });
-      if (singleClient)
-        for (const [other, at] of connections) if (at === key) other.end(new Fault('CONNECTION_CLOSED'));
+      if (singleClient) endAll(key);
       asset.faults.connected();
       const forget = asset.faults.onReset(() => connection.end(new Fault('CONNECTION_CLOSED', 'reset by the device')));
-      const onAbort = (): void => connection.port.drop('close');
       const connection = memoryPort(asset, address, { clock, latencyMs }, () => {
         forget();
-        signal.removeEventListener('abort', onAbort);
         connections.delete(connection);
       });
-      signal.addEventListener('abort', onAbort, { once: true });
       connections.set(connection, key);
       return connection.port;
     },
   };
+
+  function endAll(key: string): void {
+    for (const [connection, at] of connections) if (at === key) connection.end(new Fault('CONNECTION_CLOSED'));
+  }
+}
+
+/** The signal ends the opening only; an open port ends by `drop`. */
+function connecting(clock: Clock, latencyMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const giveUp = (): void => reject(new Fault('CONNECT_FAILED', 'given up'));
+    if (signal.aborted) giveUp();
+    signal.addEventListener('abort', giveUp, { once: true });
+    clock.setTimeout(() => {
+      signal.removeEventListener('abort', giveUp);
+      resolve();
+    }, latencyMs);
+  });
 }
 
 function memoryPort(
@@ -79,9 +94,8 @@ function memoryPort(
 ): Connection {
   const { clock, latencyMs } = wire;
   const { unitId, timeoutMs, requestGapMs } = address;
-  let queue: Pending[] = [];
-  let busy = false;
-  let freeAtMs = -Infinity;
+  let pending: Pending | undefined;
+  let lastReplyAtMs = -Infinity;
   let dead: Fault | undefined;
 
   return {
@@ -95,54 +109,43 @@ function memoryPort(
     },
   };
 
-  function request(command: Command): Promise<readonly number[]> {
-    if (dead) return Promise.reject(dead);
+  async function request(command: Command): Promise<readonly number[]> {
+    if (dead) throw dead;
+    const waitMs = lastReplyAtMs + requestGapMs - clock.now();
+    if (waitMs > 0) await new Promise<void>((resolve) => clock.setTimeout(resolve, waitMs));
+    if (dead) throw dead;
+    if (pending) throw new Error('two requests at once on one connection');
     return new Promise((resolve, reject) => {
-      queue.push({ command, resolve, reject });
-      if (!busy) next();
+      const timer = clock.setTimeout(() => end(new Fault('TIMEOUT', `no answer within ${timeoutMs} ms`)), timeoutMs);
+      const sent: Pending = { timer, resolve, reject };
+      pending = sent;
+      clock.setTimeout(
+        () => handle(asset, command, (result) => clock.setTimeout(() => settle(sent, result), latencyMs / 2)),
+        latencyMs / 2,
+      );
     });
   }
 
-  function next(): void {
-    const [pending] = queue;
-    if (!pending || dead) return;
-    busy = true;
-    const waitMs = Math.max(0, freeAtMs + requestGapMs - clock.now());
-    if (waitMs > 0) clock.setTimeout(() => send(pending), waitMs);
-    else send(pending);
-  }
-
-  function send({ command, resolve, reject }: Pending): void {
+  function settle({ timer, resolve, reject }: Pending, result: readonly number[] | Exception): void {
     if (dead) return;
-    const timer = clock.setTimeout(() => end(new Fault('TIMEOUT', `no answer within ${timeoutMs} ms`)), timeoutMs);
-    clock.setTimeout(
-      () => handle(asset, command, (result) => clock.setTimeout(() => settle(result), latencyMs / 2)),
-      latencyMs / 2,
-    );
-
-    function settle(result: readonly number[] | { readonly exception: number }): void {
-      clock.clearTimeout(timer);
-      if (dead) return;
-      queue.shift();
-      busy = false;
-      freeAtMs = clock.now();
-      if ('exception' in result)
-        reject(
-          new Fault('DEVICE_EXCEPTION', `the device answered with exception ${result.exception}`, {
-            details: { ...result },
-          }),
-        );
-      else resolve(result);
-      next();
-    }
+    clock.clearTimeout(timer);
+    pending = undefined;
+    lastReplyAtMs = clock.now();
+    if ('exception' in result)
+      reject(
+        new Fault('DEVICE_EXCEPTION', `the device answered with exception ${result.exception}`, {
+          details: { ...result },
+        }),
+      );
+    else resolve(result);
   }
 
   function end(fault: Fault): void {
     if (dead) return;
     dead = fault;
     onEnd();
-    const rejected = queue;
-    queue = [];
-    for (const { reject } of rejected) reject(fault);
+    if (!pending) return;
+    clock.clearTimeout(pending.timer);
+    pending.reject(fault);
   }
 }
