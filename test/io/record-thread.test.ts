@@ -1,14 +1,11 @@
 /** The record thread as its supervisor sees it: signals, recording, a disk that is not there, an orderly end. */
 import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { Worker } from 'node:worker_threads';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { RecordStart, ThreadSignal } from '../../contracts/links.ts';
 import { openRecordReader } from '../../io/record-reader.ts';
 import { audit, event, folder, telemetry } from './record-support.ts';
-
-const ENTRY = new URL('../../entry/record.ts', import.meta.url);
+import { startThread } from './record-thread-support.ts';
 
 test('reports, alone or several in one message, are recorded by the time the thread has ended', async () => {
   using home = folder();
@@ -45,28 +42,3 @@ test('without a disk the thread is ready all the same, raises an alarm, and reco
 });
 
 test.run();
-
-function startThread(dataDir: string): {
-  readonly worker: Worker;
-  readonly heard: (what: (signal: ThreadSignal) => boolean) => Promise<ThreadSignal>;
-  readonly end: () => Promise<number>;
-} {
-  const start: RecordStart = { dataDir, keepDays: 30, maxBytes: 100_000_000 };
-  const worker = new Worker(ENTRY, { workerData: start });
-  const signals: ThreadSignal[] = [];
-  worker.on('message', (signal: ThreadSignal) => signals.push(signal));
-  return {
-    worker,
-    heard: (what) =>
-      new Promise((resolve) => {
-        const before = signals.find(what);
-        if (before) return resolve(before);
-        worker.on('message', (signal: ThreadSignal) => what(signal) && resolve(signal));
-      }),
-    end: () =>
-      new Promise((resolve) => {
-        worker.on('exit', resolve);
-        worker.postMessage({ type: 'SHUTDOWN' });
-      }),
-  };
-}
