@@ -24,6 +24,8 @@ export type NorthStart = {
   readonly dataDir: string;
   readonly socketPath: string;
   readonly version: string;
+  /** Take the next free HTTP port when the configured one is taken, instead of reporting it as a fault. */
+  readonly anyPort?: boolean;
 };
 
 /** What the record thread gets at its start. */
@@ -33,6 +35,7 @@ export type RecordStart = { readonly dataDir: string; readonly keepDays: number;
 export type ThreadSignal =
   | { readonly type: 'READY' }
   | { readonly type: 'ALIVE' }
+  | { readonly type: 'LISTENING'; readonly what: 'http' | 'broker' | 'socket'; readonly address: string }
   | {
       readonly type: 'NOTICE';
       readonly severity: 'P2' | 'P3' | 'P4';

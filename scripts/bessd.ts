@@ -1,0 +1,73 @@
+/**
+ * The program `bessd`: one subcommand a file in `cli/`.
+ *
+ * Exit codes: 0 done, 1 refused or failed, 2 usage or invalid configuration.
+ */
+import { Command, CommanderError } from 'commander';
+import { alarmsCommand } from './cli/alarms.ts';
+import { endWith } from './cli/command.ts';
+import { dispatchCommand } from './cli/dispatch.ts';
+import { doctorCommand } from './cli/doctor.ts';
+import { estopCommand } from './cli/estop.ts';
+import { maintenanceCommand } from './cli/maintenance.ts';
+import { resetEstopCommand } from './cli/reset-estop.ts';
+import { resetTripCommand } from './cli/reset-trip.ts';
+import { statusCommand } from './cli/status.ts';
+import { stopCommand } from './cli/stop.ts';
+
+const EXAMPLES = `
+Examples:
+  bessd run --config site.yaml                      run a site
+  bessd status                                      the site that runs on this machine
+  bessd dispatch --asset bess-1 --w 20000 --duration 900
+  bessd dispatch --all --w -50000 --duration 3600   charge, shared among the assets
+  bessd estop --reason "smoke in container 2"       over NATS, else over the socket
+  bessd status --nats nats://10.0.0.5:4222 --site SITE-1   a site elsewhere; every command takes both
+
+Exit codes: 0 done, 1 refused or failed, 2 usage or invalid configuration`;
+
+const program = new Command('bessd')
+  .description('runtime of battery energy storage sites')
+  .showHelpAfterError('(bessd --help shows all commands)')
+  .addHelpText('after', EXAMPLES);
+
+const later = await Promise.all([
+  optional(() => import('./cli/run.ts').then((file) => file.runCommand())),
+  optional(() => import('./cli/simulate.ts').then((file) => file.simulateCommand())),
+]);
+const now = [
+  statusCommand(),
+  dispatchCommand(),
+  stopCommand(),
+  estopCommand(),
+  resetEstopCommand(),
+  resetTripCommand(),
+  maintenanceCommand(),
+  alarmsCommand(),
+  doctorCommand(),
+];
+for (const command of [...later.filter((one) => one !== undefined), ...now]) program.addCommand(command);
+throwInsteadOfExit(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
+  else endWith(error, process.argv.includes('--json'));
+}
+
+/** Commander ends the process with 1 on usage errors; ours is 2. */
+function throwInsteadOfExit(command: Command): void {
+  command.exitOverride();
+  for (const one of command.commands) throwInsteadOfExit(one);
+}
+
+/** A command whose parts are not in this installation is not offered; the others work. */
+async function optional(load: () => Promise<Command>): Promise<Command | undefined> {
+  try {
+    return await load();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,58 @@
+/** `bessd status`: the site on one screen. */
+import type { Command } from 'commander';
+import type { AssetStatus, SiteStatus } from '../../contracts/status.ts';
+import { ask, siteCommand } from './command.ts';
+import type { SiteOptions } from './command.ts';
+import { kilowatts, painted, shown, table } from './output.ts';
+
+export function statusCommand(): Command {
+  return siteCommand('status', 'show a running site').action((options: SiteOptions) =>
+    ask('status', options, {}, screen),
+  );
+}
+
+function screen(status: SiteStatus): string {
+  const { estop, broker, alarms } = status;
+  const stop =
+    estop.state === 'armed'
+      ? painted('green', 'armed')
+      : painted('red', `${estop.state} since ${estop.since ?? '?'}: ${estop.reason ?? '?'}`);
+  const bus =
+    broker.kind === 'in_process'
+      ? 'none (in process)'
+      : `${broker.url ?? '?'} ${broker.version ?? ''} ${broker.connected ? '' : painted('red', 'down')}`;
+  return [
+    `${painted('bold', status.site)}  ${status.mode}${status.read_only ? ' read-only' : ''}  up ${Math.round(status.uptime_s)} s`,
+    `E-stop  ${stop}`,
+    `broker  ${bus.trimEnd()}`,
+    `alarms  ${alarms.length === 0 ? 'none' : alarms.map(({ alarm_id, severity }) => `${severity} ${alarm_id}`).join(', ')}`,
+    '',
+    table([
+      ['asset', 'connection', 'operation', 'quality', 'SOC', 'power', 'may charge', 'may discharge', 'remarks'],
+      ...status.assets.map(row),
+    ]),
+  ].join('\n');
+}
+
+function row(asset: AssetStatus): readonly string[] {
+  const { permit, trip, maintenance, local, order, caps } = asset;
+  const remarks = [
+    ...(trip ? [painted('red', `tripped: ${trip.cause}`)] : []),
+    ...(maintenance ? [painted('yellow', `tagged out: ${maintenance.tag}`)] : []),
+    ...(local ? ['local control'] : []),
+    ...(order ? [`order ${kilowatts(order.w)} until ${order.expires_at}`] : []),
+    ...permit.reasons,
+    ...caps.map(({ what, why }) => `${what}: ${why}`),
+  ];
+  return [
+    asset.asset_id,
+    asset.connection,
+    asset.operation,
+    asset.quality,
+    shown(asset.soc_pct, '%'),
+    kilowatts(asset.active_power_w),
+    kilowatts(permit.max_charge_w),
+    kilowatts(permit.max_discharge_w),
+    remarks.join('; '),
+  ];
+}
