@@ -45,7 +45,6 @@ export const faultSchema = z.discriminatedUnion('kind', [
 ]);
 export type SimulatedFault = z.output<typeof faultSchema>;
 export type SimulatedFaultInput = z.input<typeof faultSchema>;
-export type FaultKind = SimulatedFault['kind'];
 
 export type Request = { readonly op: 'read' | 'write'; readonly register: number; readonly count: number };
 

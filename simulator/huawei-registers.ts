@@ -23,6 +23,8 @@ const SHUT_DOWN_BY_COMMAND = 0x0301;
 const FORCIBLE = 1;
 /** From the register in which the mode is set (47086) to the one in which it is read back (37006). */
 const MODE_READ_BACK: Readonly<Record<number, number>> = { 0: 0, 1: 3, 2: 4, 3: 2, 4: 5, 5: 6 };
+/** No real grid has three equal phases, and equal ones would hide a mixed-up address. */
+const PHASE_SHARE = [1, 1.002, 0.998];
 const PACKS = [0, 1, 2, 3, 4, 5];
 const PACKS_PER_UNIT = 3;
 const ACTIVE_W = 50;
@@ -62,11 +64,11 @@ function inverter(): Measured[] {
     ...[0, 1, 2].map((at) => word(32008 + at, 1, (p) => u16(p.settings.alarms[at] ?? 0))),
     word(32064, 2, (p) => i32(p.pvW)),
     ...[0, 1, 2].map((at) => word(32066 + at, 1, (p) => u16(p.settings.gridVoltageV * Math.sqrt(3) * 10))),
-    ...[0, 1, 2].map((at) => word(32069 + at, 1, (p) => u16(p.settings.gridVoltageV * 10))),
+    ...PHASE_SHARE.map((share, at) => word(32069 + at, 1, (p) => u16(p.settings.gridVoltageV * share * 10))),
     ...[0, 1, 2].map((at) => word(32072 + 2 * at, 2, (p) => i32(phaseCurrentA(p, p.acW) * 1000))),
     word(32078, 2, (p) => i32(Math.max(0, p.acW))),
     word(32080, 2, (p) => i32(p.acW)),
-    word(32082, 2, () => i32(0)),
+    word(32082, 2, (p) => i32(p.settings.reactiveVar)),
     word(32084, 1, () => i16(1000)),
     word(32085, 1, (p) => u16(p.settings.gridFrequencyHz * 100)),
     word(32086, 1, (p) => u16(p.settings.efficiency * 10_000)),

@@ -30,6 +30,7 @@ export type MemoryOptions = {
 };
 
 type Pending = {
+  readonly command: Command;
   readonly timer: TimerId;
   readonly resolve: (words: readonly number[]) => void;
   readonly reject: (fault: Fault) => void;
@@ -110,14 +111,14 @@ function memoryPort(
   };
 
   async function request(command: Command): Promise<readonly number[]> {
-    if (dead) throw dead;
+    requireAlive();
     const waitMs = lastReplyAtMs + requestGapMs - clock.now();
     if (waitMs > 0) await new Promise<void>((resolve) => clock.setTimeout(resolve, waitMs));
-    if (dead) throw dead;
+    requireAlive();
     if (pending) throw new Error('two requests at once on one connection');
     return new Promise((resolve, reject) => {
       const timer = clock.setTimeout(() => end(new Fault('TIMEOUT', `no answer within ${timeoutMs} ms`)), timeoutMs);
-      const sent: Pending = { timer, resolve, reject };
+      const sent: Pending = { command, timer, resolve, reject };
       pending = sent;
       clock.setTimeout(
         () => handle(asset, command, (result) => clock.setTimeout(() => settle(sent, result), latencyMs / 2)),
@@ -126,17 +127,16 @@ function memoryPort(
     });
   }
 
-  function settle({ timer, resolve, reject }: Pending, result: readonly number[] | Exception): void {
+  function requireAlive(): void {
+    if (dead) throw dead;
+  }
+
+  function settle({ command, timer, resolve, reject }: Pending, result: readonly number[] | Exception): void {
     if (dead) return;
     clock.clearTimeout(timer);
     pending = undefined;
     lastReplyAtMs = clock.now();
-    if ('exception' in result)
-      reject(
-        new Fault('DEVICE_EXCEPTION', `the device answered with exception ${result.exception}`, {
-          details: { ...result },
-        }),
-      );
+    if ('exception' in result) reject(exceptionFault(result, command));
     else resolve(result);
   }
 
@@ -148,4 +148,10 @@ function memoryPort(
     clock.clearTimeout(pending.timer);
     pending.reject(fault);
   }
+}
+
+function exceptionFault({ exception }: Exception, { op, register }: Command): Fault {
+  return new Fault('DEVICE_EXCEPTION', `the device answered the ${op} of ${register} with exception ${exception}`, {
+    details: { exception, register },
+  });
 }

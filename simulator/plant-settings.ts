@@ -21,6 +21,8 @@ const settingsShape = {
   loadW: watts,
   /** What the panels would give at the DC side. */
   pvW: watts,
+  /** At the AC terminal, positive = out; without an effect on the active power. */
+  reactiveVar: signedWatts,
   gridVoltageV: z.number().min(0).max(1000),
   gridFrequencyHz: z.number().min(0).max(100),
   ambientC: celsius,
@@ -90,6 +92,7 @@ export const DEFAULT_SETTINGS: PlantSettings = {
   efficiency: 0.96,
   loadW: 0,
   pvW: 0,
+  reactiveVar: 0,
   gridVoltageV: 230,
   gridFrequencyHz: 50,
   ambientC: 25,

@@ -66,7 +66,7 @@ test('a refused request is a fault with its exception, and the port lives on', a
   const { clock, port } = await connected();
   const refused = failure(port.read(1, 1));
   await clock.advance(10);
-  assert.equal(await refused, ['DEVICE_EXCEPTION', { exception: 2 }]);
+  assert.equal(await refused, ['DEVICE_EXCEPTION', { exception: 2, register: 1 }]);
   const read = port.read(37760, 1);
   await clock.advance(100);
   assert.equal(await read, [500]);
@@ -143,8 +143,8 @@ test('a busy device answers exception 6 as often as was asked for', async () => 
     answers.push(await read);
   }
   assert.equal(answers.slice(0, 2), [
-    ['DEVICE_EXCEPTION', { exception: 6 }],
-    ['DEVICE_EXCEPTION', { exception: 6 }],
+    ['DEVICE_EXCEPTION', { exception: 6, register: 37760 }],
+    ['DEVICE_EXCEPTION', { exception: 6, register: 37760 }],
   ]);
   assert.is(answers[2]?.[0], 'nothing failed');
 });

@@ -1,0 +1,181 @@
+/**
+ * Every point of the Huawei profile against a device in which no two values are alike.
+ *
+ * Each point is then broken on purpose (sign, gain, signedness, width, neighbouring register): a profile row that can be
+ * wrong without this test noticing would be a row that nobody has checked.
+ */
+import { readFileSync } from 'node:fs';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { parseOrThrow } from '../../contracts/parse.ts';
+import type { Point } from '../../contracts/profile.ts';
+import { profileSchema, registersOf } from '../../contracts/profile.ts';
+import type { Controls } from '../../simulator/plant-control.ts';
+import type { SimulatedAsset } from '../../simulator/asset.ts';
+import { createAsset } from '../../simulator/asset.ts';
+import { virtualClock } from '../../supervisor/clock.ts';
+
+const file = new URL('../../profiles/huawei-sun2000-luna2000.json', import.meta.url);
+const profile = parseOrThrow(profileSchema, JSON.parse(readFileSync(file, 'utf8')), 'huawei');
+const test = suite('Huawei profile, value by value');
+
+/** In bessd's signs and units: the battery discharges, the site exports. */
+const EXPECTED: Readonly<Record<string, number | string>> = {
+  model_name: 'SUN2000-50KTL-X',
+  serial_number: 'SN123',
+  software_version: 'FW9',
+  p_rated: 140_000,
+  s_max: 160_000,
+  rated_capacity: 150_000,
+  alarm_1: 0x8001,
+  alarm_2: 0xffff,
+  alarm_3: 0x9004,
+  pv_power: 70_345,
+  phase_voltage_a: 231,
+  phase_voltage_b: 231.5,
+  phase_voltage_c: 230.5,
+  active_power: 79_276,
+  reactive_power: -1234,
+  grid_frequency: 50.07,
+  device_status: 0x0201,
+  max_charge_power: 87_000,
+  max_discharge_power: 86_000,
+  meter_status: 1,
+  grid_power: -78_276,
+  soc: 43.2,
+  battery_status: 2,
+  bus_voltage: 662.3,
+  bus_current: 18.4,
+  battery_power: 12_234,
+  working_mode: 1,
+  unit1_temperature: -2.3,
+  unit2_temperature: 45.1,
+  unit1_pack1_temperature_max: -12.5,
+  unit1_pack1_temperature_min: -12.5,
+  unit1_pack2_temperature_max: -4.5,
+  unit1_pack2_temperature_min: -4.5,
+  unit1_pack3_temperature_max: 10,
+  unit1_pack3_temperature_min: 10,
+  unit2_pack1_temperature_max: 40.1,
+  unit2_pack1_temperature_min: 40.1,
+  unit2_pack2_temperature_max: 45.2,
+  unit2_pack2_temperature_min: 45.2,
+  unit2_pack3_temperature_max: 50,
+  unit2_pack3_temperature_min: 50,
+  limit_charge_power: 71_000,
+  limit_discharge_power: 72_000,
+  forcible_period: 117,
+  forcible_power_readback: -12_234,
+  working_mode_set: 5,
+  forcible_command: 2,
+  forcible_mode: 1,
+  forcible_charge_power: 50_000,
+  forcible_discharge_power: 12_234,
+};
+
+test('every point that is read shows what the plant has', async () => {
+  const asset = await odd();
+  for (const [name, point] of Object.entries(profile.points)) {
+    if (point.group === 'never') continue;
+    assert.is(shown(asset, point), EXPECTED[name], name);
+  }
+  assert.equal(
+    Object.keys(EXPECTED).toSorted(),
+    Object.keys(profile.points)
+      .filter((name) => profile.points[name]?.group !== 'never')
+      .toSorted(),
+  );
+});
+
+test('a point with a wrong sign, scale, type or address would be noticed', async () => {
+  const asset = await odd();
+  const unnoticed: string[] = [];
+  for (const [name, point] of Object.entries(profile.points)) {
+    if (point.group === 'never') continue;
+    for (const [title, mutant] of mutantsOf(name, point)) {
+      if (shown(asset, mutant) === EXPECTED[name]) unnoticed.push(`${name} ${title}`);
+    }
+  }
+  assert.equal(unnoticed, []);
+});
+
+test.run();
+
+/** A plant whose every measurement is its own. */
+async function odd(): Promise<SimulatedAsset> {
+  const clock = virtualClock();
+  const controls: Partial<Controls> = {
+    command: 'discharge',
+    forcedDischargeW: 12_234,
+    forcedChargeW: 50_000,
+    byTargetSoc: true,
+    targetSocPct: 5,
+    periodMin: 117,
+    workingMode: 5,
+    limitChargeW: 71_000,
+    limitDischargeW: 72_000,
+  };
+  const asset = createAsset({
+    clock,
+    controls,
+    settings: {
+      modelName: 'SUN2000-50KTL-X',
+      serialNumber: 'SN123',
+      firmwareVersion: 'FW9',
+      ratedW: 140_000,
+      apparentVa: 160_000,
+      reactiveVar: -1234,
+      capacityWh: 150_000,
+      maxChargeW: 87_000,
+      maxDischargeW: 86_000,
+      pvW: 70_345,
+      loadW: 1000,
+      gridVoltageV: 231,
+      gridFrequencyHz: 50.07,
+      alarms: [0x8001, 0xffff, 0x9004],
+      deviceStatus: 0x0201,
+      packs: 6,
+      actuatorMs: 0,
+    },
+  });
+  await clock.advance(100);
+  asset.set({ socPct: 43.2, packTemperaturesC: [-12.5, -4.5, 10, 40.1, 45.2, 50] });
+  return asset;
+}
+
+function mutantsOf(name: string, point: Point): [string, Point][] {
+  if (point.type === 'string') return [['next register', { ...point, register: point.register + 1 }]];
+  // Both sensors of a simulated pack agree, so the neighbour is the next pack's.
+  const next = name.endsWith('_temperature_max') ? 2 : 1;
+  const before = name.endsWith('_temperature_min') ? 2 : 1;
+  const mutants: [string, Point][] = [
+    ['next register', { ...point, register: point.register + next }],
+    ['register before', { ...point, register: point.register - before }],
+    ['gain × 10', { ...point, gain: point.gain * 10 }],
+    ['gain / 10', { ...point, gain: point.gain / 10 }],
+    ['half the width', { ...point, type: registersOf(point) === 2 ? 'u16' : 'u32' }],
+  ];
+  const flipped = {
+    discharge: 'charge',
+    charge: 'discharge',
+    import: 'export',
+    export: 'import',
+    generation: 'charge',
+  } as const;
+  if (point.positive) mutants.push(['flipped', { ...point, positive: flipped[point.positive] }]);
+  return mutants;
+}
+
+function shown(asset: SimulatedAsset, point: Point): number | string | undefined {
+  const words = asset.device.read(point.register, registersOf(point), 1);
+  if ('exception' in words) return undefined;
+  const bytes = Buffer.from(words.flatMap((word) => [word >> 8, word & 255]));
+  const sign = point.positive === 'charge' || point.positive === 'export' ? -1 : 1;
+  const scaled = (raw: number): number => Math.round((raw / point.gain) * sign * 1000) / 1000 + 0;
+  if (point.type === 'string') return bytes.toString('latin1').replace(/\0+$/, '');
+  if (point.type === 'u16') return scaled(bytes.readUInt16BE());
+  if (point.type === 'i16') return scaled(bytes.readInt16BE());
+  if (point.type === 'u32') return scaled(bytes.readUInt32BE());
+  if (point.type === 'i32') return scaled(bytes.readInt32BE());
+  throw new Error(`${point.type} is not in this profile`);
+}
