@@ -55,6 +55,7 @@ export function createTables(db: DatabaseSync, nowMs: number): void {
   const set = db.prepare('INSERT INTO meta (key, value) VALUES (?, ?)');
   set.run('record_id', recordId);
   set.run('created_at', new Date(nowMs).toISOString());
+  set.run('batches', '0');
   set.run('audit_tail', JSON.stringify({ id: 0, hash: genesis }));
   set.run('audit_head', JSON.stringify({ id: 0, hash: genesis }));
   db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);

@@ -29,6 +29,8 @@ export type RecordStore = {
   /** The name under which a damaged file was set aside at this opening. */
   readonly setAside: string | undefined;
   readonly append: (reports: readonly Report[]) => void;
+  /** How many batches this record holds. A commit that fails may have reached the disk: this number tells. */
+  readonly batches: () => number;
   readonly retain: (nowMs: number) => void;
   /** The disk is full: gives up the oldest slice of the least important class; `undefined` when nothing is left. */
   readonly makeRoom: () => RecordClass | undefined;
@@ -48,6 +50,7 @@ export function openRecordStore(options: RecordStoreOptions): RecordStore {
     db.exec(`PRAGMA max_page_count = ${Math.ceil((maxBytes * HARD_LIMIT) / pageSize)}`);
     takeReserve(dataDir);
     let insert = insertInto(db);
+    const count = db.prepare(`UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE key = 'batches'`);
     return {
       recordId: readMeta(db, 'record_id') ?? '',
       setAside,
@@ -57,12 +60,14 @@ export function openRecordStore(options: RecordStoreOptions): RecordStore {
             inTransaction(db, () => {
               for (const report of reports) insert.report(report);
               insert.end();
+              count.run();
             });
           } catch (error) {
             insert = insertInto(db);
             throw error;
           }
         }),
+      batches: () => guarded('the record cannot be read', () => Number(readMeta(db, 'batches'))),
       retain: (atMs) =>
         guarded('the record cannot be thinned out', () => {
           settled(db, () => retain(db, options, atMs));

@@ -45,6 +45,8 @@ export function createRecordWriter({ open, clock, signal }: RecordWriterParts): 
   let failing: RecordTrouble | undefined;
   let mustCheck = true;
   let madeRoomAtMs = Number.NEGATIVE_INFINITY;
+  /** A batch whose commit failed, and the number it has if it is on the disk all the same. */
+  let unsure: { readonly recordId: string; readonly number: number; readonly batch: readonly Report[] } | undefined;
   const timers = new Map<string, TimerId>();
 
   return {
@@ -62,7 +64,10 @@ export function createRecordWriter({ open, clock, signal }: RecordWriterParts): 
     stop: () => {
       for (const timer of timers.values()) clock.clearTimeout(timer);
       timers.clear();
-      if (store !== undefined && failing === undefined) attempt(write);
+      attempt(() => {
+        if (store === undefined) openStore();
+        write();
+      });
       for (const timer of timers.values()) clock.clearTimeout(timer);
       closeStore();
     },
@@ -107,16 +112,23 @@ export function createRecordWriter({ open, clock, signal }: RecordWriterParts): 
     clearTimer('gather');
     const into = store;
     if (into === undefined) return;
+    settleUnsure(into);
     while (buffer.size() > 0) {
+      const number = into.batches() + 1;
       const batch = buffer.take(failing === 'full' ? SMALL_BATCH : BATCH);
-      try {
-        into.append(batch);
-      } catch (error) {
-        buffer.giveBack(batch);
-        throw error;
-      }
+      unsure = { recordId: into.recordId, number, batch };
+      into.append(batch);
+      unsure = undefined;
     }
     resume();
+  }
+
+  /** A failed commit may have reached the disk before its acknowledgement failed; then it must not be written twice. */
+  function settleUnsure({ recordId, batches }: RecordStore): void {
+    if (unsure === undefined) return;
+    const isThere = recordId === unsure.recordId && batches() >= unsure.number;
+    if (!isThere) buffer.giveBack(unsure.batch);
+    unsure = undefined;
   }
 
   /** All is on the disk: ends the alarm, and leaves a trace of what the bound of the buffer cost. */

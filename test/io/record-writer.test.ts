@@ -133,6 +133,34 @@ test('stopping writes what waits and leaves no timer', () => {
   assert.is(clock.pending(), 0);
 });
 
+test('a batch that reached the disk although its commit failed is not written twice', () => {
+  const { writer, clock, batches, disk } = bench();
+  writer.start();
+  disk.appendTrouble = 'unavailable';
+  disk.landsAnyway = true;
+  writer.add(audit(1));
+  clock.advanceSync(200);
+  disk.appendTrouble = undefined;
+  writer.add(audit(2));
+  clock.advanceSync(5000);
+  assert.equal(
+    batches.flat().map((report) => report.type === 'AUDIT' && report.entry.seq),
+    [1, 2],
+  );
+});
+
+test('stopping tries once more, also while the disk is failing', () => {
+  const { writer, clock, batches, disk } = bench();
+  writer.start();
+  disk.appendTrouble = 'unavailable';
+  writer.add(audit(1));
+  clock.advanceSync(200);
+  disk.appendTrouble = undefined;
+  writer.stop();
+  assert.is(batches.flat().length, 1);
+  assert.is(clock.pending(), 0);
+});
+
 test('a defect is not taken for a fault of the disk', () => {
   const { writer, clock, disk } = bench();
   writer.start();
@@ -147,6 +175,8 @@ type Disk = {
   openTrouble: RecordTrouble | undefined;
   appendTrouble: RecordTrouble | undefined;
   defect: boolean;
+  /** A commit reaches the disk although it fails. */
+  landsAnyway: boolean;
   roomMade: number;
   open: number;
   readonly checks: boolean[];
@@ -166,6 +196,7 @@ function bench(): {
     openTrouble: undefined,
     appendTrouble: undefined,
     defect: false,
+    landsAnyway: false,
     roomMade: 0,
     open: 0,
     checks: [],
@@ -179,10 +210,11 @@ function bench(): {
       setAside: undefined,
       append: (reports) => {
         if (disk.defect) throw new Error('our own mistake');
+        if (disk.appendTrouble === undefined || disk.landsAnyway) batches.push(reports);
         breakOn(disk.appendTrouble);
-        batches.push(reports);
       },
       retain: () => {},
+      batches: () => batches.length,
       makeRoom: () => {
         disk.roomMade += 1;
         return 'telemetry';
