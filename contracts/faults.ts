@@ -39,8 +39,11 @@ export const CODES = {
   PERMIT_LAPSED: 'the permit expired',
   OVER_PERMIT: 'the power is more than the permit allows',
   ORDER_ENDED: 'the order has expired',
+  SUPERSEDED: 'a newer order took its place',
+  STOPPED: 'a stop ended it',
   WRITE_INTERVAL: 'the device was written to a moment ago',
   FIRMWARE_CHANGED: 'the firmware changed and nobody has accepted it',
+  FOREIGN_CONTROL: 'somebody else keeps changing the registers of the device',
   ORIGINALS_UNSAVED: 'the values found in persistent registers are not saved yet',
 
   // Faults of links and devices

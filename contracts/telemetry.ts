@@ -9,11 +9,12 @@ export type Quality = 'good' | 'stale' | 'suspect' | 'missing';
 
 export type PointValue = number | string;
 
-/** One decoded point. `receivedAtMs` is monotonic. */
+/** One decoded point. Times are monotonic; from `staleAtMs` on the value counts as missing. */
 export type Sample = {
   readonly value: PointValue | undefined;
   readonly quality: Quality;
   readonly receivedAtMs: number;
+  readonly staleAtMs: number;
 };
 
 /** One alarm bit that the device shows. */

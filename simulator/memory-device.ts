@@ -17,6 +17,8 @@ export type MemoryNetwork = {
   /** Puts an asset behind an address; replaces the one that is there, as when two devices swap their cables. Open connections end. */
   readonly attach: (host: string, port: number, asset: SimulatedAsset) => void;
   readonly detach: (host: string, port: number) => void;
+  /** Ends all open connections, as when their owner dies. */
+  readonly cut: () => void;
   /** Connections that are open now. */
   readonly connections: () => number;
 };
@@ -49,6 +51,9 @@ export function memoryNetwork({ clock, latencyMs = 4, singleClient = false }: Me
     detach(host, port) {
       endAll(`${host}:${port}`);
       assets.delete(`${host}:${port}`);
+    },
+    cut() {
+      for (const [connection] of connections) connection.end(new Fault('CONNECTION_CLOSED'));
     },
     connections: () => connections.size,
     async open(address, signal) {

@@ -20,6 +20,8 @@ export type RunningSystem = {
   readonly tree: () => TreeNode;
   /** Ends all children in reverse order; resolves when the root has ended. */
   readonly stop: () => Promise<SupervisorOutput>;
+  /** Ends everything at once, as a killed process does: nobody releases anything in order. */
+  readonly kill: () => void;
   /** Resolves when the root ends, by itself or because it was stopped. */
   readonly ended: Promise<SupervisorOutput>;
   readonly system: AnyActorSystem;
@@ -46,6 +48,7 @@ export function startSystem(spec: SupervisorSpec, { clock, report = () => {} }: 
       root.send(SHUTDOWN);
       return ended;
     },
+    kill: () => void root.stop(),
     ended,
     system: root.system,
   };

@@ -1,0 +1,248 @@
+/**
+ * The cockpit of one driver: what it knows of its device and what it has been told, and the situation seen from there.
+ *
+ * Owned by the driver; its session reads and updates it between exchanges. A restarted driver gets a new, empty one.
+ */
+import type { AnyActorRef, SnapshotFrom } from 'xstate';
+import type { Clock } from '../../contracts/clock.ts';
+import type { Permit } from '../../contracts/permit.ts';
+import type { DevicePort, OpenDevice, SyncedFile } from '../../contracts/ports.ts';
+import type { Point, Profile } from '../../contracts/profile.ts';
+import type { AssetConfig } from '../../contracts/site-config.ts';
+import type { OperationState, TelemetryFrame } from '../../contracts/telemetry.ts';
+import type { Effect } from '../../machines/device/effect.ts';
+import type { HelmState } from '../../machines/device/helm.ts';
+import { UNTOUCHED } from '../../machines/device/helm.ts';
+import type { WriteRequest, WriteState } from '../../machines/device/may-write.ts';
+import type { Situation } from '../../machines/device/posture.ts';
+import type { Expectations } from '../../machines/device/read-back.ts';
+import type { SequenceValues } from '../../machines/device/sequence.ts';
+import type { Samples, StaleAfter } from '../../machines/device/telemetry.ts';
+import type { operationMachine } from '../../machines/device/operation.machine.ts';
+import type { Caps } from '../../machines/guard/caps.ts';
+import type { Lease } from '../../supervisor/process.ts';
+import type { Board } from '../board.ts';
+
+export type DriverInput = {
+  readonly asset: AssetConfig;
+  readonly profile: Profile;
+  readonly points: ReadonlyMap<string, Point>;
+  readonly staleAfter: StaleAfter;
+  readonly pollIntervalMs: number;
+  readonly caps: Caps;
+  readonly readOnly: boolean;
+  readonly limitsHash: string;
+  readonly openDevice: OpenDevice;
+  readonly originalsFile: SyncedFile;
+  readonly board: Board;
+};
+
+/** What was found in persistent registers before bessd wrote them, and how far it is saved. */
+export type Originals = {
+  readonly values: Readonly<Record<string, number>>;
+  /** `clean`: the device still holds them. `saved`: on the disk, and bessd may have written over them. */
+  readonly state: 'unknown' | 'clean' | 'saving' | 'saved';
+};
+
+export type Cockpit = {
+  readonly input: DriverInput;
+  readonly clock: Clock;
+  readonly lease: Lease;
+  readonly send: (name: string, message: { readonly type: string }) => boolean;
+  /** Told by the driver. */
+  operation: { readonly send: (event: Parameters<AnyActorRef['send']>[0]) => void; readonly getSnapshot: () => SnapshotFrom<typeof operationMachine> } | undefined;
+  connection: AnyActorRef | undefined;
+  permit: Permit | undefined;
+  epoch: number;
+  exiting: boolean;
+  wake: () => void;
+  /** Of this connection. */
+  port: DevicePort | undefined;
+  /** Counts finished requests, so that a hanging one is told from a busy link. */
+  exchanges: number;
+  identityProven: boolean;
+  helm: HelmState;
+  expectations: Expectations;
+  samples: Samples;
+  frame: TelemetryFrame | undefined;
+  effect: Effect | undefined;
+  /** Since when the sequence of an E-stop or trip is complete; zero power is looked for in later polls. */
+  stoppedAtMs: number | undefined;
+  /** Of this incarnation. */
+  serial: string | undefined;
+  firmware: string | undefined;
+  acceptedFirmware: string | undefined;
+  originals: Originals;
+  lastPowerWriteAtMs: number;
+  corrections: readonly number[];
+  releaseBlockedUntilMs: number;
+  seq: number;
+  /** When this connection was made; an older frame is not of it. */
+  firstPollAtMs: number;
+};
+
+export function createCockpit(input: DriverInput, tools: Pick<Cockpit, 'clock' | 'lease' | 'send'>): Cockpit {
+  return {
+    input,
+    ...tools,
+    operation: undefined,
+    connection: undefined,
+    permit: undefined,
+    epoch: 0,
+    exiting: false,
+    wake: () => {},
+    port: undefined,
+    exchanges: 0,
+    identityProven: false,
+    helm: UNTOUCHED,
+    expectations: {},
+    samples: {},
+    frame: undefined,
+    effect: undefined,
+    stoppedAtMs: undefined,
+    serial: undefined,
+    firmware: undefined,
+    acceptedFirmware: undefined,
+    originals: { values: {}, state: 'unknown' },
+    lastPowerWriteAtMs: Number.NEGATIVE_INFINITY,
+    corrections: [],
+    releaseBlockedUntilMs: 0,
+    seq: 0,
+    firstPollAtMs: 0,
+  };
+}
+
+/** Nothing that was learned on the last connection is believed on the next one. */
+export function forgetConnection(cockpit: Cockpit): void {
+  cockpit.port = undefined;
+  cockpit.identityProven = false;
+  cockpit.helm = UNTOUCHED;
+  cockpit.expectations = {};
+  cockpit.samples = {};
+  cockpit.effect = undefined;
+  cockpit.stoppedAtMs = undefined;
+  cockpit.firstPollAtMs = cockpit.clock.now();
+}
+
+/** `value` of the operation machine; its states are flat. */
+export function operationOf(cockpit: Cockpit): OperationState {
+  return (cockpit.operation?.getSnapshot().value as OperationState | undefined) ?? 'standby';
+}
+
+export function ratingOf({ asset }: DriverInput): number {
+  return Math.max(asset.maxChargePowerW, asset.maxDischargePowerW);
+}
+
+export function firmwareChanged({ firmware, acceptedFirmware }: Cockpit): boolean {
+  return firmware !== undefined && acceptedFirmware !== undefined && firmware !== acceptedFirmware;
+}
+
+export function situationOf(cockpit: Cockpit): Situation {
+  const { input, clock } = cockpit;
+  const { asset, profile } = input;
+  const nowMs = clock.now();
+  const snapshot = cockpit.operation?.getSnapshot();
+  if (!snapshot) throw new Error('the operation machine of a driver starts before its session');
+  return {
+    nowMs,
+    operation: operationOf(cockpit),
+    context: cockpit.exiting ? { ...snapshot.context, holding: exitPosture(input) === 'hold' } : snapshot.context,
+    epoch: cockpit.epoch,
+    permit: cockpit.permit,
+    idle: cockpit.exiting ? exitPosture(input) : idleOf(input),
+    readOnly: input.readOnly || asset.readOnly || firmwareChanged(cockpit),
+    shadow: asset.shadow,
+    local: isLocal(cockpit),
+    hybrid: profile.kind === 'hybrid',
+    batteryW: measured(cockpit, 'batteryPowerW'),
+    acW: measured(cockpit, 'acPowerW'),
+    forced: isForced(cockpit),
+    posture: cockpit.helm.posture,
+    effect: cockpit.effect,
+    sinceLastPowerWriteMs: nowMs - cockpit.lastPowerWriteAtMs,
+    minWriteIntervalMs: profile.control?.minWriteIntervalMs ?? 0,
+    rampRateWPerS: asset.rampRateWPerS,
+    ratingW: ratingOf(input),
+    foreignControl: cockpit.corrections.length > MOST_CORRECTIONS,
+    releaseBlocked: nowMs < cockpit.releaseBlockedUntilMs,
+  };
+}
+
+/** Power corrections a minute before bessd yields to whoever else writes (control rules 5). */
+const MOST_CORRECTIONS = 3;
+
+export function writeStateOf(cockpit: Cockpit, situation: Situation): WriteState {
+  const { nowMs, context } = situation;
+  return {
+    nowMs,
+    leaseHeld: cockpit.lease.held,
+    identityProven: cockpit.identityProven,
+    readOnly: situation.readOnly,
+    shadow: situation.shadow,
+    maintenance: context.maintenance !== undefined,
+    local: situation.local,
+    latched: context.estopped,
+    tripped: context.trip !== undefined || context.fault !== undefined,
+    epoch: cockpit.epoch,
+    permit: cockpit.permit,
+    telemetryAgeMs: cockpit.frame ? nowMs - cockpit.frame.receivedAtMs : Number.POSITIVE_INFINITY,
+    staleAfterMs: cockpit.input.staleAfter.fast,
+    firmwareAccepted: !firmwareChanged(cockpit),
+    originalsSaved: cockpit.originals.state === 'saved',
+    sinceLastPowerWriteMs: situation.sinceLastPowerWriteMs,
+    minWriteIntervalMs: situation.minWriteIntervalMs,
+    withinBudget: true,
+  };
+}
+
+export function requestOf(cockpit: Cockpit, kind: WriteRequest['kind'], purpose: WriteRequest['purpose'], targetW: number): WriteRequest {
+  const order = cockpit.operation?.getSnapshot().context.order;
+  return order ? { kind, purpose, targetW, order: { epoch: order.epoch, expiresAtMs: order.expiresAtMs } } : { kind, purpose, targetW };
+}
+
+export function sequenceValuesOf(cockpit: Cockpit): SequenceValues {
+  const { permit, originals, input } = cockpit;
+  return {
+    magnitudeW: 0,
+    originals: originals.values,
+    permit: { charge: permit?.maxChargeW ?? 0, discharge: permit?.maxDischargeW ?? 0 },
+    found: (point) => numberAt(cockpit, point),
+    allowShutdown: input.asset.allowShutdown,
+  };
+}
+
+/** The value that a register is known to hold: read on this connection, after our last write to it. */
+export function knownValue(cockpit: Cockpit, point: string): number | undefined {
+  const expectation = cockpit.expectations[point];
+  const sample = cockpit.samples[point];
+  if (sample === undefined || (expectation && sample.receivedAtMs <= expectation.writtenAtMs)) return undefined;
+  return typeof sample.value === 'number' ? sample.value : undefined;
+}
+
+export function numberAt({ samples }: Cockpit, point: string): number | undefined {
+  const value = samples[point]?.value;
+  return typeof value === 'number' ? value : undefined;
+}
+
+export function measured({ frame }: Cockpit, measurand: 'batteryPowerW' | 'acPowerW'): number | undefined {
+  const value = frame?.readings[measurand]?.[0]?.value;
+  return typeof value === 'number' ? value : undefined;
+}
+
+export function isForced(cockpit: Cockpit): boolean {
+  const forced = cockpit.input.profile.control?.forced;
+  const found = forced && numberAt(cockpit, forced.point);
+  return found !== undefined && found !== forced?.idle;
+}
+
+export function isLocal({ frame }: Cockpit): boolean {
+  return frame?.readings.localControl?.some(({ value }) => value === 1) ?? false;
+}
+
+export function idleOf({ asset, profile }: DriverInput): 'hold' | 'release' {
+  return asset.idle ?? profile.control?.idle ?? 'hold';
+}
+
+function exitPosture({ asset, profile }: DriverInput): 'hold' | 'release' {
+  return asset.onExit ?? profile.control?.idle ?? 'hold';
+}

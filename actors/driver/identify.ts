@@ -1,0 +1,42 @@
+/**
+ * The first exchange on every connection: who are you? (control rules 5)
+ *
+ * Model and serial must be those of the asset; a device that is not the configured one gets no write at all. A firmware
+ * that differs from the accepted one makes the asset read-only until a person accepts it.
+ */
+import { Fault } from '../../contracts/faults.ts';
+import type { DevicePort } from '../../contracts/ports.ts';
+import { planReads } from '../../machines/device/read-plan.ts';
+import { sampleBlock } from '../../machines/device/telemetry.ts';
+import type { Samples } from '../../machines/device/telemetry.ts';
+import { firmwareChanged } from './cockpit.ts';
+import type { Cockpit } from './cockpit.ts';
+import { recallOriginals } from './originals.ts';
+
+export async function identify(cockpit: Cockpit, port: DevicePort): Promise<void> {
+  const { profile, points, asset, board, staleAfter } = cockpit.input;
+  const { identity, transport } = profile;
+  let samples: Samples = {};
+  for (const block of planReads(profile, points, (name) => name === identity.model || name === identity.serial || name === identity.firmware)) {
+    const words = await port.read(block.register, block.count);
+    samples = { ...samples, ...sampleBlock(block, words, cockpit.clock.now(), staleAfter, transport.wordOrder) };
+  }
+  const text = (point: string): string => String(samples[point]?.value ?? '');
+  const model = text(identity.model);
+  const serial = text(identity.serial);
+  const firmware = text(identity.firmware);
+
+  const expected = asset.serial ?? cockpit.serial;
+  const modelFits = new RegExp(identity.modelPattern).test(model);
+  const serialFits = serial !== '' && (expected === undefined || serial === expected);
+  board.alarm('wrong-device', !modelFits || !serialFits, 'P1', `another device answers at ${asset.modbus.host}:${asset.modbus.port}: model "${model}", serial "${serial}"`, asset.id);
+  if (!modelFits) throw new Fault('WRONG_IDENTITY', `model "${model}" at ${asset.id}, expected one like ${identity.modelPattern}`);
+  if (!serialFits) throw new Fault('WRONG_IDENTITY', `serial "${serial}" at ${asset.id}, expected ${expected ?? 'any'}`);
+
+  cockpit.serial = serial;
+  cockpit.firmware = firmware;
+  await recallOriginals(cockpit, serial, firmware);
+  board.alarm('firmware-changed', firmwareChanged(cockpit), 'P2', `firmware is "${firmware}", accepted is "${cockpit.acceptedFirmware}": the asset is read-only until somebody accepts it`, asset.id);
+  cockpit.samples = samples;
+  cockpit.identityProven = true;
+}

@@ -1,0 +1,99 @@
+/**
+ * What was found in persistent registers before bessd wrote them, kept on the disk so that `release` can restore it also
+ * after a crash. Values that bessd wrote itself are never taken for originals.
+ *
+ *   unknown ──first poll──▶ clean ──a write is wanted──▶ saving ──on disk──▶ saved ──released──▶ clean
+ */
+import { z } from 'zod';
+import { parse } from '../../contracts/parse.ts';
+import type { Cockpit } from './cockpit.ts';
+import { numberAt } from './cockpit.ts';
+
+const recordSchema = z.strictObject({
+  version: z.literal(1),
+  serial: z.string(),
+  acceptedFirmware: z.string(),
+  /** bessd may have written over the originals. */
+  touched: z.boolean(),
+  values: z.record(z.string(), z.number()),
+});
+type OriginalsRecord = z.output<typeof recordSchema>;
+
+/** Reads what an earlier run saved for this very device. An unreadable record is an alarm, and nothing is restored. */
+export async function recallOriginals(cockpit: Cockpit, serial: string, firmware: string): Promise<void> {
+  if (cockpit.originals.state !== 'unknown') return;
+  const { board, asset, originalsFile } = cockpit.input;
+  let record: OriginalsRecord | undefined;
+  let damaged = false;
+  try {
+    const text = await originalsFile.load();
+    const parsed = text === undefined ? undefined : parse(recordSchema, JSON.parse(text));
+    damaged = parsed?.ok === false;
+    if (parsed?.ok && parsed.value.serial === serial) record = parsed.value;
+  } catch {
+    damaged = true;
+  }
+  board.alarm('originals-unreadable', damaged, 'P3', 'the saved original values of the device cannot be read: release cannot restore them', asset.id);
+  cockpit.acceptedFirmware = record?.acceptedFirmware ?? firmware;
+  if (record?.touched) cockpit.originals = { values: record.values, state: 'saved' };
+}
+
+/** After the first poll of a connection: a device that bessd has not touched shows its originals. */
+export function noteOriginals(cockpit: Cockpit): void {
+  if (cockpit.originals.state !== 'unknown' && cockpit.originals.state !== 'clean') return;
+  const values: Record<string, number> = {};
+  for (const [name, { writable }] of Object.entries(cockpit.input.profile.points)) {
+    const value = writable?.persistent ? numberAt(cockpit, name) : undefined;
+    if (value !== undefined) values[name] = value;
+  }
+  cockpit.originals = { values, state: 'clean' };
+}
+
+/** What the device's own limit registers allowed before bessd came, per direction. */
+export function ceilingOf({ input, originals }: Cockpit): { chargeW: number; dischargeW: number } {
+  const least = (direction: 'charge' | 'discharge'): number =>
+    Math.min(...Object.entries(originals.values).filter(([name]) => input.profile.points[name]?.writable?.limits === direction).map(([, value]) => value));
+  return { chargeW: least('charge'), dischargeW: least('discharge') };
+}
+
+/** Begins to save the originals, before the first write over them; power writes wait until it is done. */
+export function saveOriginals(cockpit: Cockpit): void {
+  if (cockpit.originals.state !== 'clean') return;
+  cockpit.originals = { ...cockpit.originals, state: 'saving' };
+  const { board, asset } = cockpit.input;
+  void save(cockpit, true).then(
+    () => {
+      cockpit.originals = { ...cockpit.originals, state: 'saved' };
+      board.alarm('originals-unsaved', false, 'P2', '', asset.id);
+      cockpit.wake();
+    },
+    () => {
+      // The values stay known in memory; power waits, and the next wish to write tries again.
+      cockpit.originals = { ...cockpit.originals, state: 'clean' };
+      board.alarm('originals-unsaved', true, 'P2', 'the original values of the device cannot be saved: no power until they are', asset.id);
+    },
+  );
+}
+
+/** The device has its own values again. */
+export function originalsRestored(cockpit: Cockpit): void {
+  if (cockpit.originals.state !== 'saved') return;
+  cockpit.originals = { ...cockpit.originals, state: 'clean' };
+  void save(cockpit, false).catch(() => undefined);
+}
+
+export function acceptFirmware(cockpit: Cockpit): void {
+  cockpit.acceptedFirmware = cockpit.firmware;
+  void save(cockpit, cockpit.originals.state === 'saved').catch(() => undefined);
+}
+
+function save(cockpit: Cockpit, touched: boolean): Promise<void> {
+  const record: OriginalsRecord = {
+    version: 1,
+    serial: cockpit.serial ?? '',
+    acceptedFirmware: cockpit.acceptedFirmware ?? '',
+    touched,
+    values: cockpit.originals.values,
+  };
+  return cockpit.input.originalsFile.save(JSON.stringify(record));
+}

@@ -1,0 +1,97 @@
+/**
+ * The end of a poll: the device has shown itself. Judges read-back and effect, asks the guard, tells everybody.
+ */
+import type { EventObject } from 'xstate';
+import type { Telemetry } from '../../contracts/messages.ts';
+import { observeEffect, toleranceW } from '../../machines/device/effect.ts';
+import { polled } from '../../machines/device/helm.ts';
+import { readBack } from '../../machines/device/read-back.ts';
+import type { Difference } from '../../machines/device/read-back.ts';
+import { frameOf } from '../../machines/device/telemetry.ts';
+import { measured, operationOf, ratingOf } from './cockpit.ts';
+import type { Cockpit } from './cockpit.ts';
+import { orderPhase } from './orders.ts';
+import { ceilingOf, noteOriginals } from './originals.ts';
+import { reportTelemetry } from './reporting.ts';
+
+export function finishPoll(cockpit: Cockpit, startedAtMs: number): void {
+  const { input, clock } = cockpit;
+  const { asset, points, board } = input;
+  const receivedAtMs = clock.now();
+  cockpit.seq += 1;
+  const frame = frameOf({ assetId: asset.id, seq: cockpit.seq, receivedAtMs, wallMs: clock.wall() }, points, cockpit.samples);
+  const first = cockpit.frame === undefined || cockpit.frame.receivedAtMs < cockpit.firstPollAtMs;
+  cockpit.frame = frame;
+  if (first) noteOriginals(cockpit);
+
+  judgeReadBack(cockpit);
+  judgeEffect(cockpit, startedAtMs);
+  judgeRelease(cockpit);
+
+  cockpit.connection?.send({ type: first ? 'IDENTIFIED' : 'TELEMETRY' });
+  const asked: Telemetry = { type: 'TELEMETRY', frame, ceiling: ceilingOf(cockpit) };
+  const guarded = cockpit.send('guard', asked as EventObject);
+  const guardLatencyS = guarded ? (clock.now() - receivedAtMs) / 1000 : null;
+  reportTelemetry(cockpit);
+  board.report({ type: 'CYCLE', asset_id: asset.id, duration_s: (clock.now() - startedAtMs) / 1000, guard_latency_s: guardLatencyS });
+}
+
+function judgeReadBack(cockpit: Cockpit): void {
+  const { expectations, differences } = readBack(cockpit.expectations, cockpit.samples);
+  cockpit.expectations = expectations;
+  for (const difference of differences) foreignChange(cockpit, difference);
+  // What was found is the new truth: it is reported once, and corrected by the posture, not by a loop.
+  const dropped = new Set(differences.map(({ point }) => point));
+  cockpit.expectations = Object.fromEntries(Object.entries(cockpit.expectations).filter(([point]) => !dropped.has(point)));
+
+  const power = measured(cockpit, 'batteryPowerW');
+  const operation = operationOf(cockpit);
+  const stopping = cockpit.helm.posture?.kind === 'estop' || (cockpit.helm.posture?.kind === 'hold' && power !== undefined && Math.abs(power) > toleranceW(ratingOf(cockpit.input)));
+  cockpit.helm = polled(cockpit.helm, { differs: differences.length > 0, breach: stopping || operation === 'tripped' });
+}
+
+function foreignChange(cockpit: Cockpit, { point, expected, found }: Difference): void {
+  const { asset, board, profile } = cockpit.input;
+  const nowMs = cockpit.clock.now();
+  board.event('foreign_change', { asset_id: asset.id, point, register: profile.points[point]?.register ?? null, expected, found });
+  if (cockpit.helm.posture?.kind === 'power') cockpit.corrections = [...cockpit.corrections.filter((at) => at > nowMs - 60_000), nowMs];
+}
+
+function judgeEffect(cockpit: Cockpit, pollStartedAtMs: number): void {
+  const { input, effect: before, stoppedAtMs } = cockpit;
+  const { asset, board, profile } = input;
+  const power = measured(cockpit, 'batteryPowerW');
+  const ratingW = ratingOf(input);
+  if (stoppedAtMs !== undefined && pollStartedAtMs >= stoppedAtMs && power !== undefined && Math.abs(power) <= toleranceW(ratingW)) {
+    cockpit.stoppedAtMs = undefined;
+    cockpit.send('estop', { type: 'STOP_PROGRESS', assetId: asset.id, stage: 'zero' } as { type: string });
+  }
+  if (!before || pollStartedAtMs < before.writtenAtMs) return;
+  const effect = observeEffect(before, power, cockpit.clock.now(), { settleMs: profile.control?.actuator.settleMs ?? 0, ratingW });
+  cockpit.effect = effect;
+  const order = cockpit.operation?.getSnapshot().context.order;
+  if (effect.state === 'verified' && before.state !== 'verified' && order && cockpit.helm.posture?.kind === 'power') orderPhase(cockpit, order, { phase: 'verified', writtenW: effect.targetW });
+  const stuckOn = effect.state === 'not_following' && effect.targetW === 0;
+  board.alarm('not-following', effect.state === 'not_following' && effect.targetW !== 0, 'P2', `the registers took the power but the battery moves ${power ?? 'an unknown number of'} W`, asset.id);
+  board.alarm('power-after-stop', stuckOn, 'P1', `the battery still moves ${power ?? 'an unknown number of'} W after a stop`, asset.id);
+  // The second means: the whole sequence again, limits included, not the trigger alone.
+  if (stuckOn) cockpit.helm = { ...cockpit.helm, posture: undefined };
+}
+
+/** How long a released device that left its permit is held before it is released again. */
+const RELEASE_PAUSE_MS = 60_000;
+
+function judgeRelease(cockpit: Cockpit): void {
+  const { permit, helm, input, clock } = cockpit;
+  const power = measured(cockpit, 'batteryPowerW');
+  if (helm.posture?.kind !== 'release' && !(helm.posture === undefined && operationOf(cockpit) === 'standby')) return;
+  if (!permit || power === undefined) return;
+  const room = toleranceW(ratingOf(input));
+  const outside = power > permit.maxDischargeW + room || power < -(permit.maxChargeW + room);
+  const { board, asset } = input;
+  // Where others may command the device too, that is theirs to answer for: an alarm, no stop.
+  board.alarm('power-outside-permit', outside, 'P2', `nobody ordered ${power} W, the permit is -${permit.maxChargeW} to ${permit.maxDischargeW} W`, asset.id);
+  if (!outside) return;
+  board.event('safety_block', { asset_id: asset.id, reason: 'OVER_PERMIT', measured_w: power, max_charge_w: permit.maxChargeW, max_discharge_w: permit.maxDischargeW });
+  if (asset.authority === 'exclusive') cockpit.releaseBlockedUntilMs = clock.now() + RELEASE_PAUSE_MS;
+}

@@ -1,0 +1,31 @@
+/**
+ * Why a driver refuses an order before it tries to write anything.
+ */
+import type { Code } from '../../contracts/faults.ts';
+import type { Order } from '../../contracts/operation.ts';
+import type { ConnectionState } from '../../contracts/telemetry.ts';
+import { batteryTarget, isLive } from '../../machines/device/posture.ts';
+import { clampToPermit } from '../../machines/device/setpoint.ts';
+import { firmwareChanged, situationOf } from './cockpit.ts';
+import type { Cockpit } from './cockpit.ts';
+
+export function refusalOf(cockpit: Cockpit, order: Order, connection: ConnectionState): Code | undefined {
+  const situation = situationOf(cockpit);
+  const { context, operation, permit, epoch, nowMs } = situation;
+  if (cockpit.exiting) return 'NOT_READY';
+  if (!cockpit.input.profile.control) return 'READ_ONLY';
+  if (context.estopped) return 'ESTOP_LATCHED';
+  if (operation === 'tripped' || operation === 'fault') return 'TRIPPED';
+  if (operation === 'maintenance') return 'MAINTENANCE';
+  if (firmwareChanged(cockpit)) return 'FIRMWARE_CHANGED';
+  if (situation.readOnly) return 'READ_ONLY';
+  if (situation.shadow) return 'SHADOW';
+  if (situation.local) return 'LOCAL';
+  if (connection === 'stale') return 'STALE';
+  if (connection !== 'online') return 'LINK_DOWN';
+  if (order.epoch !== epoch) return 'STALE_EPOCH';
+  if (!isLive(permit, epoch, nowMs)) return 'NO_PERMIT';
+  if (!(nowMs < order.expiresAtMs)) return 'EXPIRED';
+  const targetW = batteryTarget(situation, order);
+  return targetW !== 0 && clampToPermit(targetW, permit) === 0 ? 'LIMIT' : undefined;
+}

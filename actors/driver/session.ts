@@ -1,0 +1,119 @@
+/**
+ * One connection to one field device, from opening to its first fault.
+ *
+ * Owns     the device port; nobody else may hold it.
+ * Does     one exchange at a time: a write when the helm wants one and `mayWrite` lets it pass, else the next block of
+ *          the poll. The helm is asked before every exchange, so a stop waits for one request at most.
+ * Ends     with a fault on any port error. It never retries: the connection machine decides when to try again.
+ */
+import type { EventObject } from 'xstate';
+import { Fault } from '../../contracts/faults.ts';
+import type { DevicePort } from '../../contracts/ports.ts';
+import type { BlockRead } from '../../machines/device/read-plan.ts';
+import { planReads } from '../../machines/device/read-plan.ts';
+import { sampleBlock } from '../../machines/device/telemetry.ts';
+import { fromProcess } from '../../supervisor/process.ts';
+import { forgetConnection } from './cockpit.ts';
+import type { Cockpit } from './cockpit.ts';
+import { identify } from './identify.ts';
+import { finishPoll } from './poll.ts';
+import { nextDeadline, writeNext } from './writing.ts';
+
+export const session = fromProcess<EventObject, Cockpit>(async ({ input: cockpit, signal, clock }) => {
+  const { asset, profile, points } = cockpit.input;
+  const { transport } = profile;
+  forgetConnection(cockpit);
+  const address = {
+    host: asset.modbus.host,
+    port: asset.modbus.port,
+    unitId: asset.modbus.unitId ?? transport.unitIds[0] ?? 1,
+    timeoutMs: transport.timeoutMs,
+    requestGapMs: transport.requestGapMs,
+  };
+  const port = counted(await cockpit.input.openDevice(address, signal), () => { cockpit.exchanges += 1; });
+  signal.addEventListener('abort', () => port.drop('close'));
+  try {
+    await pause(transport.connectDelayMs);
+    cockpit.port = port;
+    cockpit.connection?.send({ type: 'OPENED' });
+    await identify(cockpit, port);
+    await exchange(port);
+  } finally {
+    port.drop('close');
+    forgetConnection(cockpit);
+  }
+
+  async function exchange(link: DevicePort): Promise<void> {
+    const polls = pollsOf();
+    let remaining: readonly BlockRead[] = polls.first;
+    let startedAtMs = clock.now();
+    let nextPollAtMs = startedAtMs + cockpit.input.pollIntervalMs;
+    for (let count = 1; !signal.aborted; ) {
+      if (await writeNext(cockpit, link)) continue;
+      const [block, ...rest] = remaining;
+      if (block) {
+        await readBlock(link, block);
+        remaining = rest;
+        if (rest.length === 0) finishPoll(cockpit, startedAtMs);
+        continue;
+      }
+      await sleepUntil(Math.min(nextPollAtMs, nextDeadline(cockpit)));
+      if (clock.now() < nextPollAtMs) continue;
+      startedAtMs = clock.now();
+      // Polls keep their rhythm; one that took too long is not made up for.
+      nextPollAtMs = Math.max(nextPollAtMs + cockpit.input.pollIntervalMs, startedAtMs + 1);
+      remaining = count % profile.slowEvery === 0 ? polls.slow : polls.fast;
+      count += 1;
+    }
+  }
+
+  async function readBlock(link: DevicePort, block: BlockRead): Promise<void> {
+    let words: readonly number[] | undefined;
+    try {
+      words = await link.read(block.register, block.count);
+    } catch (error) {
+      // A device may refuse a block for now; what is in it is missing then. Anything else ends the session.
+      if (!(error instanceof Fault) || error.code !== 'DEVICE_EXCEPTION') throw error;
+    }
+    cockpit.samples = { ...cockpit.samples, ...sampleBlock(block, words, clock.now(), cockpit.input.staleAfter, transport.wordOrder) };
+  }
+
+  function pollsOf(): Record<'first' | 'fast' | 'slow', readonly BlockRead[]> {
+    return {
+      first: planReads(profile, points, (_name, group) => group !== 'never'),
+      fast: planReads(profile, points, (_name, group) => group === 'fast'),
+      slow: planReads(profile, points, (_name, group) => group === 'fast' || group === 'slow'),
+    };
+  }
+
+  function pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      signal.addEventListener('abort', () => resolve(), { once: true });
+      clock.setTimeout(resolve, ms);
+    });
+  }
+
+  /** Until that moment, or until somebody wakes the session because the situation changed. */
+  function sleepUntil(atMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const finish = (): void => {
+        clock.clearTimeout(timer);
+        signal.removeEventListener('abort', finish);
+        cockpit.wake = () => {};
+        resolve();
+      };
+      const timer = clock.setTimeout(finish, Math.max(0, atMs - clock.now()));
+      signal.addEventListener('abort', finish);
+      cockpit.wake = finish;
+    });
+  }
+});
+
+/** The same port; says when a request has ended, well or not. */
+function counted(port: DevicePort, ended: () => void): DevicePort {
+  return {
+    read: (register, count) => port.read(register, count).finally(ended),
+    write: (register, words, functionCode) => port.write(register, words, functionCode).finally(ended),
+    drop: (reason) => port.drop(reason),
+  };
+}

@@ -1,0 +1,184 @@
+/**
+ * Writing to the device: ends orders that must end, asks the helm, passes the door, writes, and records each of it.
+ */
+import { codeOf, Fault } from '../../contracts/faults.ts';
+import type { Code } from '../../contracts/faults.ts';
+import type { DevicePort } from '../../contracts/ports.ts';
+import type { AuditEntry } from '../../contracts/reports.ts';
+import { expectEffect } from '../../machines/device/effect.ts';
+import { kindOf, notWritten, steer, written } from '../../machines/device/helm.ts';
+import type { Passage } from '../../machines/device/helm.ts';
+import { mayWrite } from '../../machines/device/may-write.ts';
+import { endOfOrder, wantedPosture } from '../../machines/device/posture.ts';
+import type { Posture, Situation } from '../../machines/device/posture.ts';
+import { expectValues } from '../../machines/device/read-back.ts';
+import type { Transaction } from '../../machines/device/sequence.ts';
+import { knownValue, operationOf, requestOf, sequenceValuesOf, situationOf, writeStateOf } from './cockpit.ts';
+import type { Cockpit } from './cockpit.ts';
+import { endOrder, orderPhase } from './orders.ts';
+import { originalsRestored, saveOriginals } from './originals.ts';
+
+/** Makes the one next write, if there is one; true when it did anything, so that the caller asks again. */
+export async function writeNext(cockpit: Cockpit, port: DevicePort): Promise<boolean> {
+  if (!cockpit.frame || cockpit.frame.receivedAtMs < cockpit.firstPollAtMs) {
+    // Nothing is written before the device has shown itself, but for a stop that somebody waits for.
+    if (operationOf(cockpit) !== 'tripped') return false;
+  }
+  const situation = situationOf(cockpit);
+  const { order } = situation.context;
+  const end = order && endOfOrder(situation, order);
+  if (order && end) {
+    endOrder(cockpit, order, end);
+    return true;
+  }
+  const wanted = wantedPosture(situation);
+  const { profile } = cockpit.input;
+  const course = steer({
+    state: cockpit.helm,
+    wanted,
+    nowMs: situation.nowMs,
+    profile,
+    values: sequenceValuesOf(cockpit),
+    known: (point) => knownValue(cockpit, point),
+  });
+  cockpit.helm = course.state;
+  if (course.go === 'stuck') return stuck(cockpit, wanted, course.missing);
+  if (course.go === 'stay') {
+    arrived(cockpit, wanted);
+    return false;
+  }
+  return pass(cockpit, port, situation, course.passage, course.transaction);
+}
+
+async function pass(cockpit: Cockpit, port: DevicePort, situation: Situation, passage: Passage, transaction: Transaction): Promise<boolean> {
+  const kind = kindOf(passage.sequence);
+  const targetW = passage.to.kind === 'power' ? passage.to.w : 0;
+  if (Object.keys(transaction.values).some((point) => cockpit.input.profile.points[point]?.writable?.persistent)) saveOriginals(cockpit);
+  const verdict = mayWrite(requestOf(cockpit, kind, passage.purpose, targetW), writeStateOf(cockpit, situation));
+  if (!verdict.allowed) return refused(cockpit, passage, transaction, verdict.code);
+  // From here on the device may take the value, whatever happens to the answer.
+  cockpit.expectations = expectValues(cockpit.expectations, transaction.values, cockpit.clock.now());
+  try {
+    await port.write(transaction.register, transaction.words, transaction.functionCode);
+  } catch (error) {
+    audit(cockpit, passage, transaction, 'failed', codeOf(error, 'CONNECTION_CLOSED'));
+    if (!(error instanceof Fault) || error.code !== 'DEVICE_EXCEPTION') throw error;
+    return failed(cockpit, passage, transaction);
+  }
+  acknowledged(cockpit, passage, transaction);
+  return true;
+}
+
+function acknowledged(cockpit: Cockpit, passage: Passage, transaction: Transaction): void {
+  const nowMs = cockpit.clock.now();
+  // Read-back counts from the acknowledgement on.
+  cockpit.expectations = expectValues(cockpit.expectations, transaction.values, nowMs);
+  audit(cockpit, passage, transaction, 'written', passage.purpose);
+  // A newer situation may have taken over while the answer was under way.
+  if (cockpit.helm.passage !== passage) return;
+  cockpit.helm = written(cockpit.helm, nowMs);
+  if (cockpit.helm.passage === undefined) completed(cockpit, passage, nowMs);
+}
+
+/** A whole sequence is written. */
+function completed(cockpit: Cockpit, passage: Passage, nowMs: number): void {
+  const { to, purpose } = passage;
+  const { asset } = cockpit.input;
+  // The interval counts from one complete sequence to the next: its own writes belong together.
+  if (kindOf(passage.sequence) === 'power') cockpit.lastPowerWriteAtMs = nowMs;
+  if (to.kind === 'power') {
+    if (cockpit.effect?.targetW !== to.w) cockpit.effect = expectEffect(to.w, nowMs);
+    const { order } = situationOf(cockpit).context;
+    if (order && purpose === 'order') orderPhase(cockpit, order, { phase: 'written', writtenW: to.w });
+  } else if (to.kind === 'release') {
+    cockpit.effect = undefined;
+    if (passage.sequence === 'release' && to.charge && to.discharge && restoresAll(cockpit)) originalsRestored(cockpit);
+  } else if (cockpit.effect?.targetW !== 0) {
+    cockpit.effect = expectEffect(0, nowMs);
+  }
+  if (to.kind === 'estop') {
+    cockpit.stoppedAtMs = nowMs;
+    cockpit.send('estop', { type: 'STOP_PROGRESS', assetId: asset.id, stage: 'written' } as { type: string });
+  }
+  arrived(cockpit, to);
+}
+
+/** The permit may have kept a limit below its original; then it is not restored yet. */
+function restoresAll({ originals, expectations }: Cockpit): boolean {
+  return Object.entries(originals.values).every(([point, value]) => (expectations[point]?.value ?? value) === value);
+}
+
+function arrived(cockpit: Cockpit, at: Posture): void {
+  if (at.kind !== 'hold' || cockpit.helm.posture?.kind !== 'hold') return;
+  const { order } = situationOf(cockpit).context;
+  const operation = operationOf(cockpit);
+  if (operation === 'stopping') {
+    if (order) orderPhase(cockpit, order, { phase: 'stopped', code: 'STOPPED' });
+    cockpit.operation?.send({ type: 'HELD' });
+  } else if (order && order.w === 0) {
+    orderPhase(cockpit, order, { phase: 'written', writtenW: 0 });
+  }
+}
+
+function refused(cockpit: Cockpit, passage: Passage, transaction: Transaction, code: Code): boolean {
+  const { order } = situationOf(cockpit).context;
+  if (passage.to.kind === 'estop') cockpit.send('estop', { type: 'STOP_PROGRESS', assetId: cockpit.input.asset.id, stage: 'refused', code } as { type: string });
+  // Waiting for the disk or the interval is no refusal of the order; the session asks again.
+  if (code === 'ORIGINALS_UNSAVED' || code === 'WRITE_INTERVAL') {
+    cockpit.helm = { ...cockpit.helm, passage: undefined };
+    return false;
+  }
+  audit(cockpit, passage, transaction, 'refused', code);
+  cockpit.helm = notWritten(cockpit.helm);
+  if (order && passage.to.kind === 'power') endOrder(cockpit, order, code);
+  return order !== undefined && passage.to.kind === 'power';
+}
+
+function failed(cockpit: Cockpit, passage: Passage, transaction: Transaction): boolean {
+  const { order } = situationOf(cockpit).context;
+  cockpit.helm = notWritten(cockpit.helm);
+  cockpit.expectations = Object.fromEntries(Object.entries(cockpit.expectations).filter(([point]) => !(point in transaction.values)));
+  if (order && passage.to.kind === 'power') endOrder(cockpit, order, 'DEVICE_REFUSED');
+  return true;
+}
+
+function stuck(cockpit: Cockpit, wanted: Posture, missing: string): boolean {
+  const { board, asset } = cockpit.input;
+  const { order } = situationOf(cockpit).context;
+  board.alarm('posture-unreachable', true, 'P2', `the device cannot be brought to ${wanted.kind}: the value of ${missing} is not known`, asset.id);
+  if (order && wanted.kind === 'power') endOrder(cockpit, order, 'ORIGINALS_UNSAVED');
+  return order !== undefined && wanted.kind === 'power';
+}
+
+/** The next moment, beside the poll, at which something may have to be written. */
+export function nextDeadline(cockpit: Cockpit): number {
+  const { nowMs, context, posture, minWriteIntervalMs } = situationOf(cockpit);
+  const { control } = cockpit.input.profile;
+  const moments = [context.order?.expiresAtMs, cockpit.permit?.expiresAtMs];
+  if (posture?.kind === 'power') moments.push(cockpit.lastPowerWriteAtMs + minWriteIntervalMs, cockpit.helm.armedAtMs + (control?.deadman.rearmMs ?? 0));
+  return Math.min(...moments.filter((at) => at !== undefined && at > nowMs).map(Number));
+}
+
+export function audit(cockpit: Cockpit, passage: Passage, transaction: Transaction, outcome: AuditEntry['outcome'], reason: string): void {
+  const { board, asset } = cockpit.input;
+  const { order } = situationOf(cockpit).context;
+  const w = passage.to.kind === 'power' ? passage.to.w : undefined;
+  const permittedW = w === undefined || !cockpit.permit ? null : w < 0 ? cockpit.permit.maxChargeW : cockpit.permit.maxDischargeW;
+  board.report({
+    type: 'AUDIT',
+    entry: {
+      ts: board.timestamp(),
+      seq: board.nextSeq(),
+      asset_id: asset.id,
+      kind: kindOf(passage.sequence),
+      sequence: passage.sequence,
+      register: transaction.register,
+      words: transaction.words,
+      requested_w: order?.w ?? null,
+      permitted_w: permittedW,
+      order_id: order?.id ?? null,
+      outcome,
+      reason,
+    },
+  });
+}

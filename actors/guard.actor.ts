@@ -1,0 +1,75 @@
+/**
+ * Guard actor: for every telemetry frame a permit, before anything else happens.
+ *
+ * Owns     the guard state of each asset (hysteresis, plausibility); a new one is never bolder than the old.
+ * Accepts  TELEMETRY from drivers, LATCH_STATE from the E-stop.
+ * Emits    PERMIT to the driver at once; trips and faults to the E-stop; alarms and blocks to the board.
+ * Ends     only on shutdown. While it is away permits lapse, and nobody moves power unguarded.
+ */
+import type { EventObject } from 'xstate';
+import type { GuardMessage, Telemetry } from '../contracts/messages.ts';
+import { judge, UNJUDGED } from '../machines/guard/guard.ts';
+import type { GuardConfig, GuardState, Judgement, SiteLatch } from '../machines/guard/guard.ts';
+import { fromProcess } from '../supervisor/process.ts';
+import type { Board } from './board.ts';
+import { nameOfDriver } from './driver/driver.actor.ts';
+
+export type GuardInputs = {
+  readonly configs: ReadonlyMap<string, GuardConfig>;
+  readonly board: Board;
+  /** Told after every judgement: the cause of a trip or fault that still stands, or undefined. */
+  readonly onCause: (assetId: string, cause: string | undefined) => void;
+};
+
+/** Until the E-stop has spoken the site counts as latched. */
+const UNKNOWN_LATCH: SiteLatch = { epoch: -1, latched: true };
+
+export const guardActor = fromProcess<GuardMessage, GuardInputs>(async ({ input, signal, clock, onMessage, send }) => {
+  const { configs, board } = input;
+  const states = new Map<string, GuardState>();
+  const blocked = new Map<string, string>();
+  let site = UNKNOWN_LATCH;
+
+  onMessage((message) => {
+    if (message.type === 'TELEMETRY') return consider(message);
+    const { latch } = message;
+    site = { epoch: latch.epoch, latched: latch.estop !== null };
+    for (const [id] of configs) states.set(id, { ...(states.get(id) ?? UNJUDGED), tripped: latch.trips[id] !== undefined });
+  });
+  send('estop', { type: 'LATCH_WANTED', from: 'guard' } as EventObject);
+  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+
+  function consider({ frame, ceiling }: Telemetry): void {
+    const config = configs.get(frame.assetId);
+    if (!config) return;
+    const judgement = judge(states.get(frame.assetId) ?? UNJUDGED, frame, ceiling, config, site, clock.now());
+    states.set(frame.assetId, judgement.state);
+    const { trip, fault, permit } = judgement;
+    // The latch first: it reaches the driver before the permit does, and outlives all of us.
+    if (trip) send('estop', { type: 'TRIP_REQUESTED', assetId: frame.assetId, kind: 'trip', cause: trip.cause } as EventObject);
+    else if (fault !== undefined) send('estop', { type: 'TRIP_REQUESTED', assetId: frame.assetId, kind: 'fault', cause: fault } as EventObject);
+    send(nameOfDriver(frame.assetId), { type: 'PERMIT', permit } as EventObject);
+    send('dispatcher', { type: 'ASSET_SEEN', frame, permit } as EventObject);
+    tell(frame.assetId, judgement);
+  }
+
+  function tell(assetId: string, { alarms, permit, causeGone, fault }: Judgement): void {
+    input.onCause(assetId, fault ?? (causeGone ? undefined : 'a limit of the battery is still exceeded'));
+    for (const { id, severity } of ROW_ALARMS) {
+      const raised = alarms.find((alarm) => alarm.id === id);
+      board.alarm(id, raised !== undefined, severity, raised?.message ?? '', assetId);
+    }
+    const now = [permit.maxChargeW === 0 ? `charge: ${permit.reasons.charge.join(' ')}` : '', permit.maxDischargeW === 0 ? `discharge: ${permit.reasons.discharge.join(' ')}` : ''].filter(Boolean).join('; ');
+    if (now !== (blocked.get(assetId) ?? '') && now !== '') board.event('safety_block', { asset_id: assetId, reason: [...new Set([...(permit.maxChargeW === 0 ? permit.reasons.charge : []), ...(permit.maxDischargeW === 0 ? permit.reasons.discharge : [])])].join(','), blocked: now });
+    blocked.set(assetId, now);
+  }
+});
+
+/** Every alarm that the limits table can raise; one that a judgement does not raise has returned. */
+const ROW_ALARMS = [
+  { id: 'soc-critical-low', severity: 'P1' },
+  { id: 'soc-critical-high', severity: 'P2' },
+  { id: 'battery-warm', severity: 'P3' },
+  { id: 'battery-hot', severity: 'P1' },
+  { id: 'cell-spread', severity: 'P3' },
+] as const;

@@ -1,0 +1,94 @@
+/**
+ * Registers to values and back, by one row of a profile. The only place where sign, scale and word order are applied.
+ *
+ * What a device marks as "no value", and what is outside the plausible range, decodes to `undefined`, never to a number.
+ */
+import type { Point } from '../../contracts/profile.ts';
+import { registersOf } from '../../contracts/profile.ts';
+import type { PointValue } from '../../contracts/telemetry.ts';
+
+export type WordOrder = 'big' | 'little';
+
+/** The usual "no value" markers of each type; strings and floats are judged by content. */
+const MARKERS: Readonly<Record<string, bigint | undefined>> = {
+  u16: 0xffffn,
+  i16: 0x7fffn,
+  u32: 0xffff_ffffn,
+  i32: 0x7fff_ffffn,
+  u64: 0xffff_ffff_ffff_ffffn,
+  i64: 0x7fff_ffff_ffff_ffffn,
+};
+
+/** The value of a point, in its unit and bessd's sign; undefined when the device has none. */
+export function decode(point: Point, words: readonly number[], order: WordOrder = 'big'): PointValue | undefined {
+  if (words.length !== registersOf(point)) return undefined;
+  if (point.type === 'string') return decodeString(words);
+  const raw = rawNumber(point, words, order);
+  if (raw === undefined) return undefined;
+  const value = signOf(point) * (raw / point.gain);
+  const [low, high] = point.range ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+  if (!Number.isFinite(value) || value < low || value > high) return undefined;
+  return value === 0 ? 0 : value;
+}
+
+/** The words to write for a value; undefined when the register cannot hold it exactly to its resolution. */
+export function encode(point: Point, value: number, order: WordOrder = 'big'): readonly number[] | undefined {
+  if (!Number.isFinite(value)) return undefined;
+  const scaled = signOf(point) * value * point.gain;
+  if (point.type === 'f32' || point.type === 'f64') return encodeFloat(point.type, scaled, order);
+  if (point.type === 'string') return undefined;
+  const size = registersOf(point) * 16;
+  const raw = BigInt(Math.round(scaled));
+  const [low, high] = point.type.startsWith('i') ? [-(1n << BigInt(size - 1)), (1n << BigInt(size - 1)) - 1n] : [0n, (1n << BigInt(size)) - 1n];
+  if (raw < low || raw > high) return undefined;
+  return ordered(split(BigInt.asUintN(size, raw), size / 16), order);
+}
+
+function rawNumber(point: Point, words: readonly number[], order: WordOrder): number | undefined {
+  const joined = join(ordered(words, order));
+  const size = words.length * 16;
+  if (point.type === 'f32' || point.type === 'f64') return decodeFloat(point.type, joined);
+  const markers = point.invalid?.map((marker) => BigInt.asUintN(size, BigInt(marker))) ?? [MARKERS[point.type]];
+  if (markers.includes(joined)) return undefined;
+  return Number(point.type.startsWith('i') ? BigInt.asIntN(size, joined) : joined);
+}
+
+function decodeString(words: readonly number[]): string | undefined {
+  const bytes = words.flatMap((word) => [word >> 8, word & 0xff]);
+  const end = bytes.indexOf(0);
+  const kept = end < 0 ? bytes : bytes.slice(0, end);
+  const text = String.fromCharCode(...kept).trim();
+  return text === '' || kept.some((byte) => byte < 0x20 || byte > 0x7e) ? undefined : text;
+}
+
+function decodeFloat(type: 'f32' | 'f64', joined: bigint): number | undefined {
+  const view = new DataView(new ArrayBuffer(8));
+  if (type === 'f32') view.setUint32(0, Number(joined));
+  else view.setBigUint64(0, joined);
+  const value = type === 'f32' ? view.getFloat32(0) : view.getFloat64(0);
+  return Number.isFinite(value) ? value : undefined;
+}
+
+function encodeFloat(type: 'f32' | 'f64', value: number, order: WordOrder): readonly number[] {
+  const view = new DataView(new ArrayBuffer(8));
+  if (type === 'f32') view.setFloat32(0, value);
+  else view.setFloat64(0, value);
+  return ordered(split(type === 'f32' ? BigInt(view.getUint32(0)) : view.getBigUint64(0), type === 'f32' ? 2 : 4), order);
+}
+
+/** +1 where the device counts as bessd does: out of the device, at the meter import. */
+function signOf({ positive }: Point): 1 | -1 {
+  return positive === 'charge' || positive === 'export' ? -1 : 1;
+}
+
+function ordered(words: readonly number[], order: WordOrder): readonly number[] {
+  return order === 'big' ? words : words.toReversed();
+}
+
+function join(words: readonly number[]): bigint {
+  return words.reduce((sum, word) => (sum << 16n) | BigInt(word), 0n);
+}
+
+function split(value: bigint, count: number): readonly number[] {
+  return Array.from({ length: count }, (_, at) => Number((value >> BigInt((count - 1 - at) * 16)) & 0xffffn));
+}

@@ -1,0 +1,33 @@
+/**
+ * Echo is not effect: does the measured power follow what was written? (control rules 7)
+ *
+ *   settling ──at the target twice running──▶ verified
+ *      └──settle time over──▶ not_following
+ */
+
+export type Effect = {
+  readonly targetW: number;
+  readonly writtenAtMs: number;
+  readonly hits: number;
+  readonly state: 'settling' | 'verified' | 'not_following';
+};
+
+export function expectEffect(targetW: number, nowMs: number): Effect {
+  return { targetW, writtenAtMs: nowMs, hits: 0, state: 'settling' };
+}
+
+/** How far measured power may be from the target: max(2 % of rating, 200 W). */
+export function toleranceW(ratingW: number): number {
+  return Math.max(0.02 * ratingW, 200);
+}
+
+/** One measurement later. Missing power is not a hit. Once verified it may still be lost again. */
+export function observeEffect(effect: Effect, measuredW: number | undefined, nowMs: number, { settleMs, ratingW }: { settleMs: number; ratingW: number }): Effect {
+  const near = measuredW !== undefined && Math.abs(measuredW - effect.targetW) <= toleranceW(ratingW);
+  if (near) {
+    const hits = effect.hits + 1;
+    return { ...effect, hits, state: hits >= 2 ? 'verified' : effect.state };
+  }
+  const late = nowMs - effect.writtenAtMs >= settleMs;
+  return { ...effect, hits: 0, state: late ? 'not_following' : effect.state === 'verified' ? 'settling' : effect.state };
+}

@@ -1,0 +1,164 @@
+/**
+ * The helm: from the situation to the one next write, or none. Pure; the session asks it before every exchange.
+ *
+ * It brings the device from the posture it is in to the posture that is wanted, one transaction at a time, so that a
+ * more urgent posture takes over between two writes. A read-back that differs makes the posture unknown, and the same
+ * way leads back. While a latch or a breach stands, the trigger alone is written again on every poll.
+ */
+import type { Profile, SequenceName } from '../../contracts/profile.ts';
+import type { WriteRequest } from './may-write.ts';
+import { samePosture } from './posture.ts';
+import type { Posture } from './posture.ts';
+import { expandSequence } from './sequence.ts';
+import type { SequenceValues, Transaction } from './sequence.ts';
+
+/** A sequence under way. */
+export type Passage = {
+  readonly to: Posture;
+  readonly sequence: SequenceName;
+  readonly purpose: WriteRequest['purpose'];
+  readonly transactions: readonly Transaction[];
+  readonly at: number;
+};
+
+export type HelmState = {
+  readonly posture: Posture | undefined;
+  readonly passage: Passage | undefined;
+  /** When the dead-man of the device was last armed. */
+  readonly armedAtMs: number;
+  /** A poll showed a latch or a breach since the trigger was last written. */
+  readonly reassert: boolean;
+  /** A write failed: nothing is tried again before the next poll has shown the device. */
+  readonly waitForPoll: boolean;
+};
+
+export const UNTOUCHED: HelmState = { posture: undefined, passage: undefined, armedAtMs: 0, reassert: false, waitForPoll: false };
+
+export type HelmInput = {
+  readonly state: HelmState;
+  readonly wanted: Posture;
+  readonly nowMs: number;
+  readonly profile: Profile;
+  readonly values: SequenceValues;
+  /** The value that a register is known to hold: read on this connection, after our last write to it. */
+  readonly known: (point: string) => number | undefined;
+};
+
+export type Course =
+  | { readonly go: 'stay'; readonly state: HelmState }
+  | { readonly go: 'write'; readonly state: HelmState; readonly passage: Passage; readonly transaction: Transaction }
+  /** The posture cannot be reached: a value that the sequence needs is not known. */
+  | { readonly go: 'stuck'; readonly state: HelmState; readonly missing: string };
+
+export function steer(input: HelmInput): Course {
+  const { state, wanted, profile, nowMs } = input;
+  if (wanted.kind === 'none' || !profile.control) return { go: 'stay', state: { ...state, passage: undefined } };
+  if (state.waitForPoll) return { go: 'stay', state };
+  if (state.passage && samePosture(state.passage.to, wanted)) return proceed(input, state.passage);
+  if (state.passage || !samePosture(state.posture, wanted)) return begin(input, sequenceTo(wanted, state.posture), wanted.kind === 'power' ? 'order' : purposeOf(wanted));
+  if (wanted.kind === 'power' && nowMs - state.armedAtMs >= profile.control.deadman.rearmMs) return begin(input, sequenceTo(wanted, state.posture), 'rearm');
+  if (state.reassert && (wanted.kind === 'estop' || wanted.kind === 'hold')) return reassert(input, wanted.kind);
+  return { go: 'stay', state };
+}
+
+/** The device acknowledged the transaction that `steer` gave out. */
+export function written(state: HelmState, nowMs: number): HelmState {
+  const { passage } = state;
+  if (!passage) return state;
+  const at = passage.at + 1;
+  if (at < passage.transactions.length) return { ...state, passage: { ...passage, at } };
+  return {
+    ...state,
+    passage: undefined,
+    posture: passage.to,
+    reassert: false,
+    armedAtMs: passage.to.kind === 'power' ? nowMs : state.armedAtMs,
+  };
+}
+
+/** The write failed or was refused: the device may be in between, so its posture is unknown until shown. */
+export function notWritten(state: HelmState): HelmState {
+  return { ...state, passage: undefined, posture: undefined, waitForPoll: true };
+}
+
+/** A poll has shown the device. */
+export function polled(state: HelmState, { differs, breach }: { differs: boolean; breach: boolean }): HelmState {
+  return { ...state, posture: differs ? undefined : state.posture, reassert: state.reassert || breach, waitForPoll: false };
+}
+
+function proceed(input: HelmInput, passage: Passage): Course {
+  const { state } = input;
+  for (let at = passage.at; at < passage.transactions.length; at += 1) {
+    const transaction = passage.transactions[at];
+    if (!transaction) break;
+    if (passage.purpose !== 'estop' && transaction.persistent && suffices(input, passage, transaction)) continue;
+    const here = { ...passage, at };
+    return { go: 'write', state: { ...state, passage: here }, passage: here, transaction };
+  }
+  return { go: 'stay', state: written({ ...state, passage: { ...passage, at: passage.transactions.length } }, input.nowMs) };
+}
+
+/**
+ * Persistent registers wear: one that already does what the passage needs is left alone. For an order a limit suffices
+ * that lets its power through.
+ */
+function suffices({ known }: HelmInput, { to }: Passage, { values }: Transaction): boolean {
+  return Object.entries(values).every(([point, value]) => {
+    const now = known(point);
+    if (now === undefined) return false;
+    return same(now, value) || (to.kind === 'power' && now > 0 && now >= Math.abs(to.w));
+  });
+}
+
+function same(a: number, b: number): boolean {
+  return Math.abs(a - b) < 0.051;
+}
+
+function begin(input: HelmInput, sequence: SequenceName, purpose: Passage['purpose']): Course {
+  const { state, wanted, profile, values } = input;
+  if (sequence === 'hold' && state.posture === undefined && !state.passage && alreadyHolds(input)) {
+    return { go: 'stay', state: { ...state, posture: wanted } };
+  }
+  const magnitudeW = wanted.kind === 'power' ? Math.abs(wanted.w) : 0;
+  const expanded = expandSequence(profile, sequence, { ...values, magnitudeW });
+  if (!expanded.ok) return { go: 'stuck', state: { ...state, passage: undefined }, missing: expanded.missing };
+  return proceed(input, { to: wanted, sequence, purpose, transactions: expanded.transactions, at: 0 });
+}
+
+function alreadyHolds({ profile, values, known }: HelmInput): boolean {
+  const expanded = expandSequence(profile, 'hold', values);
+  return expanded.ok && expanded.transactions.every((transaction) => Object.entries(transaction.values).every(([point, value]) => same(known(point) ?? Number.NaN, value)));
+}
+
+function reassert({ state, profile, values, wanted }: HelmInput, sequence: 'estop' | 'hold'): Course {
+  const expanded = expandSequence(profile, sequence, values);
+  if (!expanded.ok) return { go: 'stuck', state, missing: expanded.missing };
+  const transactions = expanded.transactions.filter(({ trigger }) => trigger);
+  const [transaction] = transactions;
+  if (!transaction) return { go: 'stay', state: { ...state, reassert: false } };
+  const passage: Passage = { to: wanted, sequence, purpose: sequence, transactions, at: 0 };
+  return { go: 'write', state: { ...state, passage, reassert: false }, passage, transaction };
+}
+
+function sequenceTo(wanted: Posture, from: Posture | undefined): SequenceName {
+  switch (wanted.kind) {
+    case 'estop': return 'estop';
+    case 'power': return wanted.w < 0 ? 'charge' : 'discharge';
+    case 'release': {
+      // Closing a direction of a released device is a safe write of its own; opening one is a release.
+      if (from?.kind === 'release' && !wanted.charge && wanted.discharge === from.discharge) return 'blockCharge';
+      if (from?.kind === 'release' && !wanted.discharge && wanted.charge === from.charge) return 'blockDischarge';
+      return 'release';
+    }
+    case 'hold': case 'none': return 'hold';
+  }
+}
+
+function purposeOf(wanted: Posture): WriteRequest['purpose'] {
+  return wanted.kind === 'estop' ? 'estop' : wanted.kind === 'release' ? 'release' : 'hold';
+}
+
+/** Charging, discharging and releasing may raise power; everything else can only reduce it. */
+export function kindOf(sequence: SequenceName): WriteRequest['kind'] {
+  return sequence === 'charge' || sequence === 'discharge' || sequence === 'release' ? 'power' : 'safe';
+}

@@ -1,0 +1,89 @@
+/**
+ * The one door to the device: may this write go out, at this moment?
+ *
+ * Two kinds (control rules 1). A *safe write* can only reduce power: it needs the write lease and a device identity that
+ * is proven on this connection, and is never refused for permit, age, interval or budget. A *power write* needs
+ * everything. Read-only and maintenance refuse all writes; local control refuses all but the emergency stop.
+ *
+ * Invariant: a power write passes only under a live permit of the current epoch that covers it, for an unexpired order.
+ */
+import type { Code } from '../../contracts/faults.ts';
+import type { Permit } from '../../contracts/permit.ts';
+
+export type WriteRequest = {
+  readonly kind: 'safe' | 'power';
+  /** Only the E-stop passes local control. */
+  readonly purpose: 'estop' | 'hold' | 'narrow' | 'order' | 'rearm' | 'release';
+  /** Battery power that the device may move after this write, W, signed; 0 for safe writes and `release`. */
+  readonly targetW: number;
+  /** Epoch and expiry (monotonic ms) of the order; `release` has none. */
+  readonly order?: { readonly epoch: number; readonly expiresAtMs: number };
+};
+
+export type WriteState = {
+  readonly nowMs: number;
+  readonly leaseHeld: boolean;
+  readonly identityProven: boolean;
+  readonly readOnly: boolean;
+  readonly shadow: boolean;
+  readonly maintenance: boolean;
+  readonly local: boolean;
+  readonly latched: boolean;
+  readonly tripped: boolean;
+  readonly epoch: number;
+  readonly permit: Permit | undefined;
+  /** Age of the newest telemetry frame, ms, and the age from which it is stale. */
+  readonly telemetryAgeMs: number;
+  readonly staleAfterMs: number;
+  readonly firmwareAccepted: boolean;
+  readonly originalsSaved: boolean;
+  readonly sinceLastPowerWriteMs: number;
+  readonly minWriteIntervalMs: number;
+  readonly withinBudget: boolean;
+};
+
+export type Verdict = { readonly allowed: true } | { readonly allowed: false; readonly code: Code };
+
+/** Rounding of registers may exceed the permit by less than one unit. */
+const ROUNDING_W = 1;
+
+export function mayWrite(request: WriteRequest, state: WriteState): Verdict {
+  const code = commonRefusal(request, state) ?? (request.kind === 'power' ? powerRefusal(request, state) : undefined);
+  return code === undefined ? { allowed: true } : { allowed: false, code };
+}
+
+function commonRefusal({ purpose }: WriteRequest, state: WriteState): Code | undefined {
+  if (!state.leaseHeld) return 'NO_LEASE';
+  if (!state.identityProven) return 'NO_IDENTITY';
+  if (state.readOnly) return 'READ_ONLY';
+  if (state.maintenance) return 'MAINTENANCE';
+  if (state.local && purpose !== 'estop') return 'LOCAL';
+  return undefined;
+}
+
+function powerRefusal({ purpose, targetW, order }: WriteRequest, state: WriteState): Code | undefined {
+  const { permit, nowMs, epoch } = state;
+  if (state.shadow) return 'SHADOW';
+  if (state.latched) return 'ESTOP_LATCHED';
+  if (state.tripped) return 'TRIPPED';
+  if (!state.firmwareAccepted) return 'FIRMWARE_CHANGED';
+  if (!state.originalsSaved) return 'ORIGINALS_UNSAVED';
+  if (!permit) return 'NO_PERMIT';
+  if (permit.epoch !== epoch) return 'STALE_EPOCH';
+  if (!(nowMs < permit.expiresAtMs)) return 'PERMIT_LAPSED';
+  if (!(state.telemetryAgeMs <= state.staleAfterMs)) return 'STALE';
+  if (purpose === 'release') {
+    if (!(permit.maxChargeW > 0) && !(permit.maxDischargeW > 0)) return 'OVER_PERMIT';
+  } else {
+    if (!order || order.epoch !== epoch) return 'STALE_EPOCH';
+    if (!(nowMs < order.expiresAtMs)) return 'ORDER_ENDED';
+    if (!covers(permit, targetW)) return 'OVER_PERMIT';
+  }
+  if (purpose !== 'rearm' && state.sinceLastPowerWriteMs < state.minWriteIntervalMs) return 'WRITE_INTERVAL';
+  return state.withinBudget ? undefined : 'WRITE_BUDGET';
+}
+
+/** Written so that a NaN anywhere is a no. */
+function covers(permit: Permit, targetW: number): boolean {
+  return targetW >= -(permit.maxChargeW + ROUNDING_W) && targetW <= permit.maxDischargeW + ROUNDING_W;
+}

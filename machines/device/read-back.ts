@@ -1,0 +1,36 @@
+/**
+ * What the device must show of our writes, and what it shows: confirmed, or changed by somebody else.
+ */
+import type { PointValue, Sample } from '../../contracts/telemetry.ts';
+
+export type Expectation = { readonly value: number; readonly writtenAtMs: number; readonly confirmed: boolean };
+export type Expectations = Readonly<Record<string, Expectation>>;
+
+export type Difference = { readonly point: string; readonly expected: number; readonly found: PointValue };
+
+/** Registers match when they round to the same raw value; half a unit of the coarsest gain in use. */
+const RESOLUTION = 0.051;
+
+export function expectValues(before: Expectations, values: Readonly<Record<string, number>>, nowMs: number): Expectations {
+  const fresh = Object.entries(values).map(([point, value]) => [point, { value, writtenAtMs: nowMs, confirmed: false }] as const);
+  return { ...before, ...Object.fromEntries(fresh) };
+}
+
+/** Judges every expectation by a sample that was read after the write; older samples and missing ones say nothing. */
+export function readBack(expectations: Expectations, samples: Readonly<Record<string, Sample>>): { expectations: Expectations; confirmed: readonly string[]; differences: readonly Difference[] } {
+  const next: Record<string, Expectation> = {};
+  const confirmed: string[] = [];
+  const differences: Difference[] = [];
+  for (const [point, expectation] of Object.entries(expectations)) {
+    next[point] = expectation;
+    const sample = samples[point];
+    if (sample?.value === undefined || sample.receivedAtMs <= expectation.writtenAtMs) continue;
+    if (typeof sample.value === 'number' && Math.abs(sample.value - expectation.value) < RESOLUTION) {
+      if (!expectation.confirmed) confirmed.push(point);
+      next[point] = { ...expectation, confirmed: true };
+    } else {
+      differences.push({ point, expected: expectation.value, found: sample.value });
+    }
+  }
+  return { expectations: next, confirmed, differences };
+}

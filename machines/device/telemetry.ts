@@ -1,0 +1,58 @@
+/**
+ * From decoded points to the frame that the guard judges: measurands gathered, alarm bits named, states translated.
+ */
+import type { InverterState, Measurand, Point } from '../../contracts/profile.ts';
+import { INVERTER_STATES, registersOf } from '../../contracts/profile.ts';
+import type { DeviceAlarm, PointValue, Sample, TelemetryFrame } from '../../contracts/telemetry.ts';
+import { decode } from './codec.ts';
+import type { WordOrder } from './codec.ts';
+import type { BlockRead } from './read-plan.ts';
+
+export type Samples = Readonly<Record<string, Sample>>;
+
+/** After how long a value of each poll group is stale, ms. */
+export type StaleAfter = Readonly<Record<Point['group'], number>>;
+
+/** The samples of one block; undefined words mean that the device refused the block. */
+export function sampleBlock(block: BlockRead, words: readonly number[] | undefined, receivedAtMs: number, staleAfter: StaleAfter, order: WordOrder): Samples {
+  return Object.fromEntries(
+    block.points.map(({ name, point, offset }) => {
+      const value = words && decode(point, words.slice(offset, offset + registersOf(point)), order);
+      return [name, { value, quality: value === undefined ? 'missing' : 'good', receivedAtMs, staleAtMs: receivedAtMs + staleAfter[point.group] } satisfies Sample];
+    }),
+  );
+}
+
+export type FrameIdentity = { readonly assetId: string; readonly seq: number; readonly receivedAtMs: number; readonly wallMs: number };
+
+const NEVER_READ: Sample = { value: undefined, quality: 'missing', receivedAtMs: Number.NEGATIVE_INFINITY, staleAtMs: Number.NEGATIVE_INFINITY };
+
+/** A frame from the newest sample of every installed point. Points not read yet are absent; the guard calls that missing. */
+export function frameOf(identity: FrameIdentity, points: ReadonlyMap<string, Point>, samples: Samples): TelemetryFrame {
+  const readings: Partial<Record<Measurand, Sample[]>> = {};
+  const alarms: DeviceAlarm[] = [];
+  let inverter: InverterState | undefined;
+  let offGrid = false;
+  for (const [name, point] of points) {
+    if (!point.measures) continue;
+    const sample = samples[name] ?? NEVER_READ;
+    (readings[point.measures] ??= []).push(sample);
+    if (point.measures === 'inverterState') {
+      const named = nameOf(point, sample.value);
+      inverter = INVERTER_STATES.find((state) => named === state || named === `${state}_off_grid`);
+      offGrid = named?.endsWith('_off_grid') ?? false;
+    }
+    if (point.bits && typeof sample.value === 'number') alarms.push(...alarmsOf(point.bits, sample.value));
+  }
+  return { ...identity, points: samples, readings, alarms, inverter, offGrid };
+}
+
+function nameOf(point: Point, value: PointValue | undefined): string | undefined {
+  return value === undefined ? undefined : point.values?.[String(value)];
+}
+
+function alarmsOf(bits: NonNullable<Point['bits']>, word: number): DeviceAlarm[] {
+  return Object.entries(bits)
+    .filter(([bit]) => Math.floor(word / 2 ** Number(bit)) % 2 === 1)
+    .map(([, { name, severity, effect }]) => ({ name, severity, effect }));
+}

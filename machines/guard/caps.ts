@@ -1,0 +1,59 @@
+/**
+ * Caps that hold while nobody may be there to stop the battery (control rules 2 and 6), computed once per asset.
+ *
+ * If bessd falls silent at full power, the battery goes on until the stale limit, the device's own dead-man and the stop
+ * have run their time T. In that time it must not get from its limit to its critical limit.
+ */
+import type { AssetConfig } from '../../contracts/site-config.ts';
+import type { Limits } from '../../contracts/limits.ts';
+import type { Profile } from '../../contracts/profile.ts';
+
+export type Deadman = { readonly state: 'unproven' | 'proven' | 'failed'; readonly timeMs: number };
+
+export type Caps = {
+  readonly chargeW: number;
+  readonly dischargeW: number;
+  readonly deadman: Deadman & { readonly maxW: number };
+  readonly why: readonly { readonly what: string; readonly why: string }[];
+};
+
+/** What a dead-man counts that the device does not have or that failed its drill. */
+const NO_DEADMAN_MS = 3_600_000;
+/** Allowance for one request and its reply when a budget is computed. */
+const EXCHANGE_MS = 250;
+
+export function deadmanOf(profile: Profile): Deadman {
+  const declared = profile.control?.deadman;
+  return declared ? { state: 'unproven', timeMs: declared.timeoutMs } : { state: 'failed', timeMs: NO_DEADMAN_MS };
+}
+
+/** Time within which the `estop` sequence of a profile brings the battery to zero: writes, gaps, actuator. */
+export function estopBudgetMs({ control, transport }: Profile): number {
+  if (!control) return 0;
+  return control.sequences.estop.length * (transport.requestGapMs + EXCHANGE_MS) + control.actuator.latencyMs;
+}
+
+/** `soh` as a fraction, 1 where unknown. */
+export function capsOf(asset: AssetConfig, profile: Profile, limits: Limits, staleAfterMs: number, soh = 1): Caps {
+  const deadman = deadmanOf(profile);
+  const seconds = (staleAfterMs + deadman.timeMs + estopBudgetMs(profile)) / 1000;
+  const oneWay = Math.sqrt(asset.efficiency);
+  const energyPerPct = 36 * asset.capacityWh * soh;
+  const unattendedDischargeW = (energyPerPct * (limits.soc.minPct - limits.soc.criticalLowPct) * oneWay) / seconds;
+  const unattendedChargeW = (energyPerPct * (limits.soc.criticalHighPct - limits.soc.maxPct)) / oneWay / seconds;
+  const unprovenW = deadman.state === 'proven' ? Number.POSITIVE_INFINITY : (asset.unprovenDeadmanMaxW ?? Math.min(asset.maxChargePowerW, asset.maxDischargePowerW) / 2);
+
+  const why: { what: string; why: string }[] = [];
+  if (unprovenW < Math.max(asset.maxChargePowerW, asset.maxDischargePowerW)) {
+    why.push({ what: `power ≤ ${Math.round(unprovenW)} W`, why: `the dead-man of the device is ${deadman.state}` });
+  }
+  if (unattendedDischargeW < asset.maxDischargePowerW) why.push({ what: `discharge ≤ ${Math.round(unattendedDischargeW)} W`, why: `${Math.round(seconds)} s may pass until an unattended device stops` });
+  if (unattendedChargeW < asset.maxChargePowerW) why.push({ what: `charge ≤ ${Math.round(unattendedChargeW)} W`, why: `${Math.round(seconds)} s may pass until an unattended device stops` });
+  for (const measurand of profile.cannot) why.push({ what: `no limits on ${measurand}`, why: `${profile.name} does not offer it` });
+  return {
+    chargeW: Math.min(unprovenW, unattendedChargeW),
+    dischargeW: Math.min(unprovenW, unattendedDischargeW),
+    deadman: { ...deadman, maxW: Math.min(unprovenW, asset.maxChargePowerW, asset.maxDischargePowerW) },
+    why,
+  };
+}

@@ -1,0 +1,167 @@
+/**
+ * The guard of one asset: a pure reducer from telemetry to a permit.
+ *
+ * `judge` is called for every frame. Its permit covers each direction on its own, expires when the first of its inputs
+ * turns stale, and is zero in both directions whenever anything that it needs is missing. It never widens what the
+ * limits table, the device and the caps allow; each narrowing carries its reason.
+ */
+import type { Limits } from '../../contracts/limits.ts';
+import type { Permit, PermitReason } from '../../contracts/permit.ts';
+import type { AssetConfig } from '../../contracts/site-config.ts';
+import type { TelemetryFrame } from '../../contracts/telemetry.ts';
+import type { Caps } from './caps.ts';
+import type { Engaged } from './hysteresis.ts';
+import { judgeLimits } from './limits-table.ts';
+import type { RowAlarm } from './limits-table.ts';
+import { believe } from './measurands.ts';
+import { plausible, NOTHING_SEEN } from './plausibility.ts';
+import type { Seen } from './plausibility.ts';
+
+export type GuardConfig = {
+  readonly asset: AssetConfig;
+  readonly limits: Limits;
+  readonly caps: Caps;
+  readonly nominalVoltageV: number | undefined;
+  readonly voltagePct: readonly [number, number];
+  readonly frequencyHz: readonly [number, number];
+};
+
+/** What the site says: the latch and the epoch, from the E-stop. */
+export type SiteLatch = { readonly epoch: number; readonly latched: boolean };
+
+export type GuardState = {
+  readonly engaged: Engaged;
+  readonly cellOutsideSinceMs: number | undefined;
+  /** Since when the grid is inside its window again after having been outside; undefined: never outside. */
+  readonly gridInsideSinceMs: number | undefined;
+  readonly tripped: boolean;
+  readonly seen: Seen;
+};
+
+export const UNJUDGED: GuardState = { engaged: {}, cellOutsideSinceMs: undefined, gridInsideSinceMs: undefined, tripped: false, seen: NOTHING_SEEN };
+
+export type Judgement = {
+  readonly state: GuardState;
+  readonly permit: Permit;
+  readonly alarms: readonly RowAlarm[];
+  readonly trip: { readonly reason: PermitReason; readonly cause: string } | undefined;
+  /** The device reports something after which it must not start again by itself. */
+  readonly fault: string | undefined;
+  /** Nothing stands any more that made the asset trip. */
+  readonly causeGone: boolean;
+};
+
+type Narrowing = { readonly reason: PermitReason; readonly chargeW: number; readonly dischargeW: number };
+
+export type Ceiling = { readonly chargeW: number; readonly dischargeW: number };
+
+export function judge(before: GuardState, frame: TelemetryFrame, ceiling: Ceiling, config: GuardConfig, site: SiteLatch, nowMs: number): Judgement {
+  const { asset, limits, caps } = config;
+  const { seen, doubts } = plausible(before.seen, frame, asset);
+  const table = judgeLimits({
+    frame,
+    limits,
+    reserveSocPct: asset.reserveSocPct,
+    capacityWh: asset.capacityWh,
+    baseChargeW: asset.maxChargePowerW,
+    baseDischargeW: asset.maxDischargePowerW,
+    nowMs,
+    before: before.engaged,
+  });
+  const cellOutsideSinceMs = table.cellOutside ? (before.cellOutsideSinceMs ?? nowMs) : undefined;
+  const cellTrip = cellOutsideSinceMs !== undefined && nowMs - cellOutsideSinceMs >= limits.cell.tripAfterMs;
+  const trip = table.trip ?? (cellTrip ? { reason: 'CELL_TRIP' as const, cause: `a cell voltage has been outside its bounds for ${limits.cell.tripAfterMs} ms` } : undefined);
+  const tripped = before.tripped || trip !== undefined;
+  const grid = judgeGrid(before, frame, config, nowMs);
+  const fault = faultOf(frame);
+
+  const narrowings: Narrowing[] = [
+    { reason: 'DEADMAN_CAP', chargeW: caps.chargeW, dischargeW: caps.dischargeW },
+    { reason: 'DEVICE_LIMIT', ...ceiling },
+    ...deviceLimits(frame, nowMs),
+    ...grid.narrowings,
+  ];
+  for (const reason of doubts) narrowings.push(none(reason));
+  if (fault !== undefined) narrowings.push(none(frame.inverter === 'fault' ? 'DEVICE_FAULT' : 'DEVICE_ALARM'));
+  if (tripped) narrowings.push(none('TRIPPED'));
+  if (site.latched) narrowings.push(none('ESTOP_LATCHED'));
+
+  return {
+    state: { engaged: table.engaged, cellOutsideSinceMs, gridInsideSinceMs: grid.insideSinceMs, tripped, seen },
+    permit: permitOf(asset.id, site.epoch, table, narrowings, Math.min(table.staleAtMs, grid.staleAtMs)),
+    alarms: table.alarms,
+    trip: before.tripped ? undefined : trip,
+    fault,
+    causeGone: causeGone(table.engaged, table.cellOutside, frame, nowMs),
+  };
+}
+
+/** Whether the causes of a trip are gone, by the release values of the table. A sensor that is silent may be the hot one. */
+function causeGone(engaged: Engaged, cellOutside: boolean, frame: TelemetryFrame, nowMs: number): boolean {
+  return !engaged['HOT_TRIP'] && !engaged['HOT_STOP'] && !cellOutside && believe(frame, 'temperatureC', nowMs) !== 'missing';
+}
+
+function permitOf(assetId: string, epoch: number, table: ReturnType<typeof judgeLimits>, narrowings: readonly Narrowing[], staleAtMs: number): Permit {
+  let { chargeW, dischargeW } = table;
+  const charge = new Set(table.reasons.charge);
+  const discharge = new Set(table.reasons.discharge);
+  for (const narrowing of narrowings) {
+    if (!(narrowing.chargeW >= chargeW) || narrowing.chargeW === 0) charge.add(narrowing.reason);
+    if (!(narrowing.dischargeW >= dischargeW) || narrowing.dischargeW === 0) discharge.add(narrowing.reason);
+    chargeW = Math.min(chargeW, narrowing.chargeW);
+    dischargeW = Math.min(dischargeW, narrowing.dischargeW);
+  }
+  return {
+    assetId,
+    epoch,
+    maxChargeW: floor(chargeW),
+    maxDischargeW: floor(dischargeW),
+    expiresAtMs: Number.isFinite(staleAtMs) ? staleAtMs : 0,
+    reasons: { charge: [...charge], discharge: [...discharge] },
+  };
+}
+
+/** An invalid limit is 0, never "none". */
+function floor(watts: number): number {
+  return watts > 0 && Number.isFinite(watts) ? watts : 0;
+}
+
+function none(reason: PermitReason): Narrowing {
+  return { reason, chargeW: 0, dischargeW: 0 };
+}
+
+function deviceLimits(frame: TelemetryFrame, nowMs: number): readonly Narrowing[] {
+  const charge = believe(frame, 'maxChargeNowW', nowMs);
+  const discharge = believe(frame, 'maxDischargeNowW', nowMs);
+  const contactor = believe(frame, 'contactorOpen', nowMs);
+  const watts = (believed: typeof charge): number => (believed === 'off' ? Number.POSITIVE_INFINITY : believed === 'missing' ? 0 : believed.min);
+  const narrowings: Narrowing[] = [{ reason: 'DEVICE_LIMIT', chargeW: watts(charge), dischargeW: watts(discharge) }];
+  if (contactor === 'missing') narrowings.push(none('MISSING'));
+  else if (contactor !== 'off' && contactor.max !== 0) narrowings.push(none('CONTACTOR_OPEN'));
+  return narrowings;
+}
+
+function faultOf(frame: TelemetryFrame): string | undefined {
+  const alarm = frame.alarms.find(({ effect }) => effect === 'stop');
+  if (alarm) return `the device reports ${alarm.name}`;
+  return frame.inverter === 'fault' ? 'the device reports a fault' : undefined;
+}
+
+function judgeGrid(before: GuardState, frame: TelemetryFrame, config: GuardConfig, nowMs: number): { narrowings: Narrowing[]; insideSinceMs: number | undefined; staleAtMs: number } {
+  const { nominalVoltageV, voltagePct, frequencyHz, limits } = config;
+  const voltage = nominalVoltageV === undefined ? 'off' : believe(frame, 'gridVoltageV', nowMs);
+  const frequency = believe(frame, 'gridFrequencyHz', nowMs);
+  const staleAtMs = Math.min(...[voltage, frequency].map((believed) => (typeof believed === 'string' ? Number.POSITIVE_INFINITY : believed.staleAtMs)));
+  const since = before.gridInsideSinceMs;
+  if (frame.offGrid) return { narrowings: [], insideSinceMs: since, staleAtMs };
+  if (voltage === 'missing' || frequency === 'missing') return { narrowings: [none('MISSING')], insideSinceMs: since, staleAtMs };
+  const [lowV, highV] = voltagePct.map((pct) => (pct / 100) * (nominalVoltageV ?? 0)) as [number, number];
+  const inside =
+    (voltage === 'off' || (voltage.min >= lowV && voltage.max <= highV)) &&
+    (frequency === 'off' || (frequency.min >= frequencyHz[0] && frequency.max <= frequencyHz[1]));
+  if (!inside) return { narrowings: [none('GRID_WINDOW')], insideSinceMs: Number.POSITIVE_INFINITY, staleAtMs };
+  if (since === undefined) return { narrowings: [], insideSinceMs: undefined, staleAtMs };
+  const insideSinceMs = Math.min(since, nowMs);
+  const released = nowMs - insideSinceMs >= limits.grid.releaseMs;
+  return { narrowings: released ? [] : [none('GRID_WINDOW')], insideSinceMs: released ? undefined : insideSinceMs, staleAtMs };
+}

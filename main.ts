@@ -1,0 +1,128 @@
+/**
+ * Entry of a running site: threads, ports, clock and signals put together around the tree of `site.ts`.
+ *
+ * This thread runs control alone. The record and the north get copies of its reports; commands come back over two ports,
+ * the E-stop over one of its own.
+ */
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { MessageChannel } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
+import type { AnyActorLogic } from 'xstate';
+import { refusal } from './contracts/faults.ts';
+import type { CommandMessage, NorthStart, RecordStart, ThreadSignal } from './contracts/links.ts';
+import type { Report } from './contracts/reports.ts';
+import type { TreeNode } from './contracts/status.ts';
+import { openModbusTcp } from './io/modbus-tcp.ts';
+import type { LoadedSite } from './io/site-file.ts';
+import { openSyncedFiles } from './io/synced-file.ts';
+import { createPostbox } from './entry/postbox.ts';
+import { startSite } from './site.ts';
+import type { Site } from './site.ts';
+import { systemClock } from './supervisor/clock.ts';
+import { attributeLateErrors } from './supervisor/system.ts';
+import { inThread } from './supervisor/thread.ts';
+
+export type RunOptions = {
+  readonly loaded: LoadedSite;
+  readonly socketPath: string;
+  readonly version: string;
+  readonly anyPort: boolean;
+  /** Notices of the threads: what listens where, what is degraded. */
+  readonly onSignal: (signal: ThreadSignal) => void;
+};
+
+export type RunningSite = {
+  readonly site: Site;
+  /** Orderly end: devices into their exit state, record flushed. */
+  readonly stop: () => Promise<void>;
+  /** Resolves with the exit code when the tree has ended. */
+  readonly ended: Promise<number>;
+};
+
+const HEARTBEAT_MS = 500;
+
+export function runSite({ loaded, socketPath, version, anyPort, onSignal }: RunOptions): RunningSite {
+  const lag = monitorEventLoopDelay({ resolution: 10 });
+  lag.enable();
+  const startedAtMs = systemClock.now();
+  let lastCycle: string | null = null;
+  const record = createPostbox((value) => site?.system.send('record', { type: 'POST', value } as never) ?? false);
+  const north = createPostbox((value) => site?.system.send('north', { type: 'POST', value } as never) ?? false);
+
+  const report = (item: Report): void => {
+    if (item.type === 'TELEMETRY') lastCycle = item.report.ts;
+    if (item.type !== 'HEARTBEAT' && item.type !== 'CYCLE') record.post(item);
+    if (item.type !== 'AUDIT') north.post(item);
+  };
+  let site: Site | undefined;
+  const started = startSite({
+    loaded,
+    clock: systemClock,
+    openDevice: openModbusTcp(systemClock),
+    openFile: openSyncedFiles(loaded.dataDir),
+    report,
+    record: () => recordThread(),
+    north: () => northThread(),
+  });
+  site = started;
+  attributeLateErrors((error) => {
+    // A defect that belongs to no actor: nothing here can be trusted to repair it.
+    process.stderr.write(`${JSON.stringify({ level: 60, msg: 'defect', error: String(error), stack: error instanceof Error ? error.stack : undefined })}\n`);
+    process.exitCode = 1;
+    void started.system.stop().finally(() => process.exit(1));
+  });
+  const heartbeat = setInterval(() => {
+    report({
+      type: 'HEARTBEAT',
+      heartbeat: { uptime_s: (systemClock.now() - startedAtMs) / 1000, last_cycle_ts: lastCycle, event_loop_lag_s: Math.max(0, lag.mean / 1e9 - 0.01), restarts: restartsOf(started.system.tree()) },
+    });
+    lag.reset();
+  }, HEARTBEAT_MS);
+
+  const ended = started.system.ended.then(({ reason }) => {
+    clearInterval(heartbeat);
+    lag.disable();
+    return reason === 'shutdown' ? 0 : 1;
+  });
+  return { site: started, ended, stop: async () => void (await started.system.stop()) };
+
+  function recordThread(): AnyActorLogic {
+    const workerData: RecordStart = { dataDir: loaded.dataDir, keepDays: loaded.site.record.keepDays, maxBytes: loaded.site.record.maxBytes };
+    return inThread({ entry: new URL('./entry/record.ts', import.meta.url), start: () => ({ workerData }), onSignal: (signal) => hear(signal as ThreadSignal, record) });
+  }
+
+  function northThread(): AnyActorLogic {
+    return inThread({
+      entry: new URL('./entry/north.ts', import.meta.url),
+      start: () => {
+        const commands = listen();
+        const estop = listen();
+        const start: NorthStart = { config: loaded.site, dataDir: loaded.dataDir, socketPath, version, anyPort };
+        return { workerData: { ...start, commands, estop }, transferList: [commands, estop] };
+      },
+      onSignal: (signal) => hear(signal as ThreadSignal, north),
+    });
+  }
+
+  /** A fresh port for one incarnation of the north; the other end goes with it. */
+  function listen(): MessagePort {
+    const { port1, port2 } = new MessageChannel();
+    port1.on('message', (message: CommandMessage) => {
+      if (message.command.name === 'status') return port1.postMessage({ type: 'REPLY', id: message.id, reply: { ok: true, data: started.status() } });
+      if (!site) return port1.postMessage({ type: 'REPLY', id: message.id, reply: refusal('NOT_READY') });
+      started.command(message, (reply) => port1.postMessage({ type: 'REPLY', id: message.id, reply }));
+    });
+    // A port must not keep a process alive whose tree has ended.
+    port1.unref();
+    return port2;
+  }
+
+  function hear(signal: ThreadSignal, postbox: ReturnType<typeof createPostbox>): void {
+    if (signal.type === 'READY') postbox.open();
+    onSignal(signal);
+  }
+}
+
+function restartsOf(node: TreeNode): Record<string, number> {
+  return Object.assign({ [node.id]: node.restarts }, ...(node.children ?? []).map(restartsOf));
+}

@@ -1,0 +1,56 @@
+/** `bessd run`: a site, until it is told to stop. */
+import { mkdirSync } from 'node:fs';
+import { Command } from 'commander';
+import { Fault } from '../../contracts/faults.ts';
+import type { ThreadSignal } from '../../contracts/links.ts';
+import { loadSite } from '../../io/site-file.ts';
+import { defaultSocketPath } from '../../io/socket-path.ts';
+import { runSite } from '../../main.ts';
+import { version } from '../version.ts';
+
+/** A hang in an orderly stop must not last; afterwards the process ends itself. */
+const STOP_DEADLINE_MS = 25_000;
+
+export function runCommand(): Command {
+  return new Command('run')
+    .description('run a site: poll, guard, record, answer commands, until SIGINT or SIGTERM')
+    .option('--config <file>', 'site file (YAML); without it SITE_ID, INVERTER_IP and DRIVER_PROFILE_PATH describe one asset')
+    .option('--any-port', 'take the next free HTTP port when the configured one is taken', false)
+    .option('--check', 'only check the configuration', false)
+    .action(async (options: { config?: string; anyPort: boolean; check: boolean }) => {
+      const loaded = loadSite(options.config);
+      if (options.check) {
+        const { planSite } = await import('../../site-plan.ts');
+        planSite(loaded);
+        process.stdout.write(`${loaded.source} is valid: ${loaded.site.assets.length} assets, limits ${loaded.limits.name} ${loaded.limitsHash}\n`);
+        return;
+      }
+      try {
+        mkdirSync(loaded.dataDir, { recursive: true });
+      } catch (error) {
+        // Control runs without a disk; the record and the latch say so.
+        process.stderr.write(`data directory ${loaded.dataDir} cannot be made: ${error instanceof Fault ? error.code : String(error)}\n`);
+      }
+      const running = runSite({ loaded, socketPath: defaultSocketPath(loaded.site.site.id), version, anyPort: options.anyPort, onSignal: tell });
+      let asked = 0;
+      const stop = (): void => {
+        asked += 1;
+        if (asked > 1) process.kill(process.pid, 'SIGKILL');
+        process.stderr.write('stopping: devices into their exit state (again to force)\n');
+        setTimeout(() => process.kill(process.pid, 'SIGKILL'), STOP_DEADLINE_MS).unref();
+        void running.stop();
+      };
+      process.on('SIGINT', stop);
+      process.on('SIGTERM', stop);
+      const code = await running.ended;
+      process.exitCode = code;
+      // A thread that hangs in a native call must not keep the process.
+      setTimeout(() => process.kill(process.pid, 'SIGKILL'), 3000).unref();
+      process.exit(code);
+    });
+}
+
+function tell(signal: ThreadSignal): void {
+  if (signal.type === 'LISTENING') process.stdout.write(`listening ${signal.what} ${signal.address}\n`);
+  if (signal.type === 'NOTICE') process.stderr.write(`${signal.severity} ${signal.state} ${signal.alarm_id}: ${signal.message}\n`);
+}

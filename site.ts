@@ -1,0 +1,144 @@
+/**
+ * The whole tree of a site on one screen. Children start top to bottom and stop bottom to top, so commanding ends before
+ * protection does.
+ *
+ *   site            one_for_one      only control escalates to it; gives up → the process ends → systemd
+ *   ├─ keeping      quarantines      record: thread, the SQLite record
+ *   ├─ control      rest_for_one     this thread; needs nothing outside itself
+ *   │  ├─ estop     the latch
+ *   │  ├─ field     quarantines      one driver per device
+ *   │  ├─ guard     dies → dispatcher restarts with it; permits lapse meanwhile
+ *   │  └─ dispatcher
+ *   └─ outside      quarantines      north: thread, all JSON and all sockets
+ */
+import type { AnyActorLogic, EventObject } from 'xstate';
+import { createBoard } from './actors/board.ts';
+import { dispatcherActor } from './actors/dispatcher/dispatcher.actor.ts';
+import type { DispatcherInputs } from './actors/dispatcher/dispatcher.actor.ts';
+import type { DriverInput } from './actors/driver/cockpit.ts';
+import { driverActor, nameOfDriver } from './actors/driver/driver.actor.ts';
+import { estopActor } from './actors/estop/estop.actor.ts';
+import type { EstopInputs, LatchView } from './actors/estop/inputs.ts';
+import { guardActor } from './actors/guard.actor.ts';
+import type { GuardInputs } from './actors/guard.actor.ts';
+import type { Clock } from './contracts/clock.ts';
+import type { Reply } from './contracts/commands.ts';
+import { refusal } from './contracts/faults.ts';
+import type { CommandMessage } from './contracts/links.ts';
+import type { OpenDevice, OpenSyncedFile } from './contracts/ports.ts';
+import type { Report } from './contracts/reports.ts';
+import type { SiteStatus } from './contracts/status.ts';
+import type { LoadedSite } from './io/site-file.ts';
+import { planSite } from './site-plan.ts';
+import { siteStatus } from './site-status.ts';
+import { startSystem } from './supervisor/system.ts';
+import type { RunningSystem } from './supervisor/system.ts';
+import { supervisor } from './supervisor/supervisor.ts';
+import type { ChildSpec, SupervisorSpec } from './supervisor/spec.ts';
+
+export type SiteParts = {
+  readonly loaded: LoadedSite;
+  readonly clock: Clock;
+  readonly openDevice: OpenDevice;
+  readonly openFile: OpenSyncedFile;
+  /** Everything that control tells; must not block. */
+  readonly report: (report: Report) => void;
+  /** Logic of the record and north threads; a site in memory has none. */
+  readonly record?: () => AnyActorLogic;
+  readonly north?: () => AnyActorLogic;
+};
+
+export type Site = {
+  readonly system: RunningSystem;
+  readonly status: () => Omit<SiteStatus, 'broker'>;
+  /** Hands a validated command to the part of control that answers it. */
+  readonly command: (message: CommandMessage, reply: (reply: Reply) => void) => void;
+};
+
+export function startSite(parts: SiteParts): Site {
+  const { loaded, clock, openDevice, openFile, report } = parts;
+  const { site, limits, limitsHash } = loaded;
+  const plans = planSite(loaded);
+  const board = createBoard(clock, report);
+  const startedAtMs = clock.now();
+  const causes = new Map<string, string>();
+  let latch: LatchView | undefined;
+
+  const estop: EstopInputs = {
+    site,
+    board,
+    file: openFile('latch.json'),
+    onLatch: (view) => (latch = view),
+    standingCause: (assetId) => causes.get(assetId),
+  };
+  const guard: GuardInputs = {
+    configs: new Map(plans.map((plan) => [plan.asset.id, plan.guard])),
+    board,
+    onCause: (assetId, cause) => (cause === undefined ? causes.delete(assetId) : causes.set(assetId, cause)),
+  };
+  const dispatcher: DispatcherInputs = { site, limits, profiles: loaded.profiles, board };
+  const drivers = plans.map(({ asset, profile, points, staleAfter, caps }): ChildSpec => {
+    const originalsFile = openFile(`originals-${asset.id}.json`);
+    const input: DriverInput = { asset, profile, points, staleAfter, caps, pollIntervalMs: site.pollIntervalMs, readOnly: site.readOnly, limitsHash, openDevice, originalsFile, board };
+    return { id: nameOfDriver(asset.id), start: () => driverActor, input: () => input, shutdown: 5000 };
+  });
+
+  const field: SupervisorSpec = { id: 'field', strategy: 'one_for_one', quarantine: true, intensity: 5, periodMs: 30_000, children: drivers };
+  const control: SupervisorSpec = {
+    id: 'control',
+    strategy: 'rest_for_one',
+    intensity: 5,
+    periodMs: 30_000,
+    children: [
+      { id: 'estop', start: () => estopActor, input: () => estop },
+      { id: 'field', start: () => supervisor(field), type: 'supervisor' },
+      { id: 'guard', start: () => guardActor, input: () => guard },
+      { id: 'dispatcher', start: () => dispatcherActor, input: () => dispatcher },
+    ],
+  };
+  const tree: SupervisorSpec = {
+    id: 'site',
+    strategy: 'one_for_one',
+    intensity: 0,
+    children: [
+      ...apart('keeping', 'record', parts.record),
+      { id: 'control', start: () => supervisor(control), type: 'supervisor' },
+      ...apart('outside', 'north', parts.north),
+    ],
+  };
+  const system = startSystem(tree, {
+    clock,
+    report: ({ supervisor: where, child, what, reason, restarts }) => {
+      if (what === 'restarted' || what === 'failed' || what === 'quarantined' || what === 'gave_up' || what === 'killed') board.event('restart', { supervisor: where, child, what, reason, restarts });
+      if (what === 'quarantined') board.alarm(`quarantined-${child}`, true, 'P2', `${child} keeps failing: ${reason}`);
+      if (what === 'restarted') board.alarm(`quarantined-${child}`, false, 'P2', '');
+    },
+  });
+
+  return {
+    system,
+    status: () => siteStatus({ loaded, board, latch, tree: system.tree(), startedAtMs, clock }),
+    command: (message, reply) => route(system, message, reply),
+  };
+}
+
+/** What must never take control down: a child of a supervisor that parks it. */
+function apart(place: string, child: string, start: (() => AnyActorLogic) | undefined): readonly ChildSpec[] {
+  if (!start) return [];
+  const spec: SupervisorSpec = { id: place, strategy: 'one_for_one', quarantine: true, intensity: 3, periodMs: 30_000, children: [{ id: child, start, shutdown: 8000 }] };
+  return [{ id: place, start: () => supervisor(spec), type: 'supervisor' }];
+}
+
+function route(system: RunningSystem, message: CommandMessage, reply: (reply: Reply) => void): void {
+  const { command } = message;
+  const delivered = ((): boolean => {
+    switch (command.name) {
+      case 'estop': return system.send('estop', { type: 'ESTOP_REQUESTED', ...command.body, reply } as EventObject);
+      case 'reset_estop': case 'reset_trip': case 'maintenance': case 'accept_firmware':
+        return system.send('estop', { type: 'LATCH_COMMAND', message, reply } as EventObject);
+      case 'dispatch': case 'stop': return system.send('dispatcher', { type: 'COMMAND_CAME', message, reply } as EventObject);
+      case 'status': return false;
+    }
+  })();
+  if (!delivered) reply(refusal('NOT_READY', `the part that answers ${command.name} is being restarted`));
+}
