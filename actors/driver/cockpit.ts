@@ -5,6 +5,7 @@
  */
 import type { AnyActorRef, SnapshotFrom } from 'xstate';
 import type { Clock } from '../../contracts/clock.ts';
+import type { Order } from '../../contracts/operation.ts';
 import type { Permit } from '../../contracts/permit.ts';
 import type { DevicePort, OpenDevice, SyncedFile } from '../../contracts/ports.ts';
 import type { Point, Profile } from '../../contracts/profile.ts';
@@ -40,8 +41,9 @@ export type DriverInput = {
 /** What was found in persistent registers before bessd wrote them, and how far it is saved. */
 export type Originals = {
   readonly values: Readonly<Record<string, number>>;
-  /** `clean`: the device still holds them. `saved`: on the disk, and bessd may have written over them. */
-  readonly state: 'unknown' | 'clean' | 'saving' | 'saved';
+  /** `clean`: the device still holds them. `touched`: bessd may have written over them. `saved`: that too, and on the disk. */
+  readonly state: 'unknown' | 'clean' | 'touched' | 'saved';
+  readonly saving: boolean;
 };
 
 export type Cockpit = {
@@ -66,6 +68,8 @@ export type Cockpit = {
   samples: Samples;
   frame: TelemetryFrame | undefined;
   effect: Effect | undefined;
+  /** The order whose first write was told to the dispatcher. */
+  announced: Order | undefined;
   /** Since when the sequence of an E-stop or trip is complete; zero power is looked for in later polls. */
   stoppedAtMs: number | undefined;
   /** Of this incarnation. */
@@ -99,11 +103,12 @@ export function createCockpit(input: DriverInput, tools: Pick<Cockpit, 'clock' |
     samples: {},
     frame: undefined,
     effect: undefined,
+    announced: undefined,
     stoppedAtMs: undefined,
     serial: undefined,
     firmware: undefined,
     acceptedFirmware: undefined,
-    originals: { values: {}, state: 'unknown' },
+    originals: { values: {}, state: 'unknown', saving: false },
     lastPowerWriteAtMs: Number.NEGATIVE_INFINITY,
     corrections: [],
     releaseBlockedUntilMs: 0,

@@ -2,7 +2,7 @@
  * What was found in persistent registers before bessd wrote them, kept on the disk so that `release` can restore it also
  * after a crash. Values that bessd wrote itself are never taken for originals.
  *
- *   unknown ──first poll──▶ clean ──a write is wanted──▶ saving ──on disk──▶ saved ──released──▶ clean
+ *   unknown ──first poll──▶ clean ──about to be written──▶ touched ──on disk──▶ saved ──released──▶ clean
  */
 import { z } from 'zod';
 import { parse } from '../../contracts/parse.ts';
@@ -35,7 +35,7 @@ export async function recallOriginals(cockpit: Cockpit, serial: string, firmware
   }
   board.alarm('originals-unreadable', damaged, 'P3', 'the saved original values of the device cannot be read: release cannot restore them', asset.id);
   cockpit.acceptedFirmware = record?.acceptedFirmware ?? firmware;
-  if (record?.touched) cockpit.originals = { values: record.values, state: 'saved' };
+  if (record?.touched) cockpit.originals = { values: record.values, state: 'saved', saving: false };
 }
 
 /** After the first poll of a connection: a device that bessd has not touched shows its originals. */
@@ -46,7 +46,7 @@ export function noteOriginals(cockpit: Cockpit): void {
     const value = writable?.persistent ? numberAt(cockpit, name) : undefined;
     if (value !== undefined) values[name] = value;
   }
-  cockpit.originals = { values, state: 'clean' };
+  cockpit.originals = { values, state: 'clean', saving: false };
 }
 
 /** What the device's own limit registers allowed before bessd came, per direction. */
@@ -56,23 +56,22 @@ export function ceilingOf({ input, originals }: Cockpit): { chargeW: number; dis
   return { chargeW: least('charge'), dischargeW: least('discharge') };
 }
 
-/** Begins to save the originals, before the first write over them; power writes wait until it is done. */
+/** Called before every write over persistent registers: from now on their values are ours. Power waits for the disk. */
 export function saveOriginals(cockpit: Cockpit): void {
-  if (cockpit.originals.state !== 'clean') return;
-  cockpit.originals = { ...cockpit.originals, state: 'saving' };
+  const { values, state, saving } = cockpit.originals;
+  if (state === 'saved' || state === 'unknown' || saving) return;
+  cockpit.originals = { values, state: 'touched', saving: true };
   const { board, asset } = cockpit.input;
   void save(cockpit, true).then(
-    () => {
-      cockpit.originals = { ...cockpit.originals, state: 'saved' };
-      board.alarm('originals-unsaved', false, 'P2', '', asset.id);
-      cockpit.wake();
-    },
-    () => {
-      // The values stay known in memory; power waits, and the next wish to write tries again.
-      cockpit.originals = { ...cockpit.originals, state: 'clean' };
-      board.alarm('originals-unsaved', true, 'P2', 'the original values of the device cannot be saved: no power until they are', asset.id);
-    },
+    () => saved(true),
+    () => saved(false),
   );
+
+  function saved(onDisk: boolean): void {
+    cockpit.originals = { ...cockpit.originals, state: onDisk ? 'saved' : 'touched', saving: false };
+    board.alarm('originals-unsaved', !onDisk, 'P2', 'the original values of the device cannot be saved: no power until they are', asset.id);
+    if (onDisk) cockpit.wake();
+  }
 }
 
 /** The device has its own values again. */
@@ -84,7 +83,8 @@ export function originalsRestored(cockpit: Cockpit): void {
 
 export function acceptFirmware(cockpit: Cockpit): void {
   cockpit.acceptedFirmware = cockpit.firmware;
-  void save(cockpit, cockpit.originals.state === 'saved').catch(() => undefined);
+  const { state } = cockpit.originals;
+  void save(cockpit, state === 'saved' || state === 'touched').catch(() => undefined);
 }
 
 function save(cockpit: Cockpit, touched: boolean): Promise<void> {

@@ -9,7 +9,7 @@ import { expectEffect } from '../../machines/device/effect.ts';
 import { kindOf, notWritten, steer, written } from '../../machines/device/helm.ts';
 import type { Passage } from '../../machines/device/helm.ts';
 import { mayWrite } from '../../machines/device/may-write.ts';
-import { endOfOrder, wantedPosture } from '../../machines/device/posture.ts';
+import { endOfOrder, samePosture, wantedPosture } from '../../machines/device/posture.ts';
 import type { Posture, Situation } from '../../machines/device/posture.ts';
 import { expectValues } from '../../machines/device/read-back.ts';
 import type { Transaction } from '../../machines/device/sequence.ts';
@@ -40,6 +40,7 @@ export async function writeNext(cockpit: Cockpit, port: DevicePort): Promise<boo
     profile,
     values: sequenceValuesOf(cockpit),
     known: (point) => knownValue(cockpit, point),
+    untouched: cockpit.originals.state === 'clean' && !situation.forced,
   });
   cockpit.helm = course.state;
   if (course.go === 'stuck') return stuck(cockpit, wanted, course.missing);
@@ -53,7 +54,7 @@ export async function writeNext(cockpit: Cockpit, port: DevicePort): Promise<boo
 async function pass(cockpit: Cockpit, port: DevicePort, situation: Situation, passage: Passage, transaction: Transaction): Promise<boolean> {
   const kind = kindOf(passage.sequence);
   const targetW = passage.to.kind === 'power' ? passage.to.w : 0;
-  if (Object.keys(transaction.values).some((point) => cockpit.input.profile.points[point]?.writable?.persistent)) saveOriginals(cockpit);
+  if (passage.transactions.some(({ persistent }) => persistent)) saveOriginals(cockpit);
   const verdict = mayWrite(requestOf(cockpit, kind, passage.purpose, targetW), writeStateOf(cockpit, situation));
   if (!verdict.allowed) return refused(cockpit, passage, transaction, verdict.code);
   // From here on the device may take the value, whatever happens to the answer.
@@ -76,20 +77,20 @@ function acknowledged(cockpit: Cockpit, passage: Passage, transaction: Transacti
   audit(cockpit, passage, transaction, 'written', passage.purpose);
   // A newer situation may have taken over while the answer was under way.
   if (cockpit.helm.passage !== passage) return;
+  const repeated = samePosture(cockpit.helm.posture, passage.to);
   cockpit.helm = written(cockpit.helm, nowMs);
-  if (cockpit.helm.passage === undefined) completed(cockpit, passage, nowMs);
+  if (cockpit.helm.passage === undefined) completed(cockpit, passage, nowMs, repeated);
 }
 
-/** A whole sequence is written. */
-function completed(cockpit: Cockpit, passage: Passage, nowMs: number): void {
-  const { to, purpose } = passage;
+/** A whole sequence is written; `repeated` where the device was there already (re-armed, re-asserted). */
+function completed(cockpit: Cockpit, passage: Passage, nowMs: number, repeated: boolean): void {
+  const { to } = passage;
   const { asset } = cockpit.input;
   // The interval counts from one complete sequence to the next: its own writes belong together.
   if (kindOf(passage.sequence) === 'power') cockpit.lastPowerWriteAtMs = nowMs;
+  if (repeated) return;
   if (to.kind === 'power') {
     if (cockpit.effect?.targetW !== to.w) cockpit.effect = expectEffect(to.w, nowMs);
-    const { order } = situationOf(cockpit).context;
-    if (order && purpose === 'order') orderPhase(cockpit, order, { phase: 'written', writtenW: to.w });
   } else if (to.kind === 'release') {
     cockpit.effect = undefined;
     if (passage.sequence === 'release' && to.charge && to.discharge && restoresAll(cockpit)) originalsRestored(cockpit);
@@ -108,15 +109,18 @@ function restoresAll({ originals, expectations }: Cockpit): boolean {
   return Object.entries(originals.values).every(([point, value]) => (expectations[point]?.value ?? value) === value);
 }
 
-function arrived(cockpit: Cockpit, at: Posture): void {
-  if (at.kind !== 'hold' || cockpit.helm.posture?.kind !== 'hold') return;
+/** The device is where it is wanted: the order is written, an orderly stop is over. */
+function arrived(cockpit: Cockpit, wanted: Posture): void {
+  const { posture } = cockpit.helm;
+  if (!posture || !samePosture(posture, wanted)) return;
   const { order } = situationOf(cockpit).context;
-  const operation = operationOf(cockpit);
-  if (operation === 'stopping') {
+  if (operationOf(cockpit) === 'stopping') {
+    if (posture.kind !== 'hold') return;
     if (order) orderPhase(cockpit, order, { phase: 'stopped', code: 'STOPPED' });
     cockpit.operation?.send({ type: 'HELD' });
-  } else if (order && order.w === 0) {
-    orderPhase(cockpit, order, { phase: 'written', writtenW: 0 });
+  } else if (order && cockpit.announced !== order) {
+    cockpit.announced = order;
+    orderPhase(cockpit, order, { phase: 'written', writtenW: posture.kind === 'power' ? posture.w : 0 });
   }
 }
 

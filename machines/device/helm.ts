@@ -42,6 +42,8 @@ export type HelmInput = {
   readonly values: SequenceValues;
   /** The value that a register is known to hold: read on this connection, after our last write to it. */
   readonly known: (point: string) => number | undefined;
+  /** The device runs by its own control and holds its own values: bessd never wrote, and nobody forces it. */
+  readonly untouched: boolean;
 };
 
 export type Course =
@@ -118,6 +120,9 @@ function begin(input: HelmInput, sequence: SequenceName, purpose: Passage['purpo
   const { state, wanted, profile, values } = input;
   if (sequence === 'hold' && state.posture === undefined && !state.passage && alreadyHolds(input)) {
     return { go: 'stay', state: { ...state, posture: wanted } };
+  }
+  if (wanted.kind === 'release' && state.posture === undefined && !state.passage && input.untouched) {
+    return steer({ ...input, state: { ...state, posture: { kind: 'release', charge: true, discharge: true } } });
   }
   const magnitudeW = wanted.kind === 'power' ? Math.abs(wanted.w) : 0;
   const expanded = expandSequence(profile, sequence, { ...values, magnitudeW });

@@ -6,7 +6,7 @@
  */
 import type { AssetConfig } from '../../contracts/site-config.ts';
 import type { Limits } from '../../contracts/limits.ts';
-import type { Profile } from '../../contracts/profile.ts';
+import type { Measurand, Profile } from '../../contracts/profile.ts';
 
 export type Deadman = { readonly state: 'unproven' | 'proven' | 'failed'; readonly timeMs: number };
 
@@ -17,6 +17,8 @@ export type Caps = {
   readonly why: readonly { readonly what: string; readonly why: string }[];
 };
 
+/** Measurands by which the guard judges; a device that cannot measure one switches its rows off. */
+const JUDGED: readonly Measurand[] = ['socPct', 'temperatureC', 'cellVoltageMaxV', 'cellVoltageMinV', 'cellSpreadMv', 'contactorOpen', 'gridVoltageV', 'gridFrequencyHz'];
 /** What a dead-man counts that the device does not have or that failed its drill. */
 const NO_DEADMAN_MS = 3_600_000;
 /** Allowance for one request and its reply when a budget is computed. */
@@ -49,7 +51,9 @@ export function capsOf(asset: AssetConfig, profile: Profile, limits: Limits, sta
   }
   if (unattendedDischargeW < asset.maxDischargePowerW) why.push({ what: `discharge ≤ ${Math.round(unattendedDischargeW)} W`, why: `${Math.round(seconds)} s may pass until an unattended device stops` });
   if (unattendedChargeW < asset.maxChargePowerW) why.push({ what: `charge ≤ ${Math.round(unattendedChargeW)} W`, why: `${Math.round(seconds)} s may pass until an unattended device stops` });
-  for (const measurand of profile.cannot) why.push({ what: `no limits on ${measurand}`, why: `${profile.name} does not offer it` });
+  for (const measurand of profile.cannot) {
+    if (JUDGED.includes(measurand)) why.push({ what: `no limits on ${measurand}`, why: `${profile.name} does not offer it` });
+  }
   return {
     chargeW: Math.min(unprovenW, unattendedChargeW),
     dischargeW: Math.min(unprovenW, unattendedDischargeW),
