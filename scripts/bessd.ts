@@ -31,11 +31,7 @@ const program = new Command('bessd')
   .showHelpAfterError('(bessd --help shows all commands)')
   .addHelpText('after', EXAMPLES);
 
-const later = await Promise.all([
-  optional(() => import('./cli/run.ts').then((file) => file.runCommand())),
-  optional(() => import('./cli/simulate.ts').then((file) => file.simulateCommand())),
-]);
-const now = [
+const talking = [
   statusCommand(),
   dispatchCommand(),
   stopCommand(),
@@ -46,7 +42,15 @@ const now = [
   alarmsCommand(),
   doctorCommand(),
 ];
-for (const command of [...later.filter((one) => one !== undefined), ...now]) program.addCommand(command);
+// What runs a site or a plant is large; a command to a running site, above all a stop, does not wait for it to load.
+const large = talking.some((command) => command.name() === process.argv[2])
+  ? []
+  : await Promise.all([
+      optional(() => import('./cli/run.ts').then((file) => file.runCommand())),
+      optional(() => import('./cli/simulate.ts').then((file) => file.simulateCommand())),
+    ]);
+for (const command of large) if (command) program.addCommand(command);
+for (const command of talking) program.addCommand(command);
 throwInsteadOfExit(program);
 
 try {
