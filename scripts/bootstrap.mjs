@@ -25,8 +25,8 @@ export async function boot(entry, args) {
       tools: NEED_TOOLS.includes(entry),
       nodePackage: isNewEnough() ? undefined : nodePackage(),
     });
-    if (isNewEnough()) await runHere(entry, args);
-    else process.exitCode = await runWith(findNode(), entry, args);
+    if (isNewEnough() && !isUnderNpm()) await runHere(entry, args);
+    else process.exitCode = await runWith(isNewEnough() ? process.execPath : findNode(), entry, args);
   } catch (error) {
     if (!error.hint) throw error;
     process.stderr.write(`bessd: ${error.message}\n${error.hint}\n`);
@@ -36,6 +36,11 @@ export async function boot(entry, args) {
 
 function isNewEnough(version = process.versions.node) {
   return Number.parseInt(version, 10) >= OLDEST_NODE;
+}
+
+/** npm passes on the Ctrl-C that its child has from the terminal as well: a relay between them takes the second one away. */
+function isUnderNpm() {
+  return process.env.npm_lifecycle_event !== undefined;
 }
 
 /** The npm package that carries Node for this machine, where there is one. */
