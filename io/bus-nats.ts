@@ -41,6 +41,8 @@ class NatsBus implements Bus {
   #service: Service | undefined;
   #connected = false;
   #closed = false;
+  /** One line in the log for one outage. */
+  #complained = false;
   #retry: TimerId | undefined;
 
   constructor(options: NatsBusOptions) {
@@ -87,10 +89,13 @@ class NatsBus implements Bus {
       void this.#watch(connection);
       void connection.closed().then((error) => this.#lost(connection, error));
       this.#service = await this.#openService(connection);
+      this.#complained = false;
       this.#becomes(true);
     } catch (error) {
-      if (!this.#closed)
+      if (!this.#closed && !this.#complained) {
         this.#options.log.warn(`no connection to ${withoutCredentials(this.#options.url)}: ${messageOf(error)}`);
+      }
+      this.#complained = true;
       const halfOpen = this.#connection;
       this.#connection = undefined;
       await halfOpen?.close();

@@ -46,11 +46,10 @@ const talking = [
 const large = talking.some((command) => command.name() === process.argv[2])
   ? []
   : await Promise.all([
-      optional(() => import('./cli/run.ts').then((file) => file.runCommand())),
-      optional(() => import('./cli/simulate.ts').then((file) => file.simulateCommand())),
+      import('./cli/run.ts').then((file) => file.runCommand()),
+      import('./cli/simulate.ts').then((file) => file.simulateCommand()),
     ]);
-for (const command of large) if (command) program.addCommand(command);
-for (const command of talking) program.addCommand(command);
+for (const command of [...large, ...talking]) program.addCommand(command);
 throwInsteadOfExit(program);
 
 try {
@@ -64,14 +63,4 @@ try {
 function throwInsteadOfExit(command: Command): void {
   command.exitOverride();
   for (const one of command.commands) throwInsteadOfExit(one);
-}
-
-/** A command whose parts are not in this installation is not offered; the others work. */
-async function optional(load: () => Promise<Command>): Promise<Command | undefined> {
-  try {
-    return await load();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND') return undefined;
-    throw error;
-  }
 }

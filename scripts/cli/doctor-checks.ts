@@ -2,7 +2,7 @@
  * The checks of `bessd doctor`: what a site needs from its machine. Each looks and changes nothing.
  */
 import { execFile } from 'node:child_process';
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { parse, problemText } from '../../contracts/parse.ts';
@@ -68,6 +68,7 @@ export function dataFolder(folder: string): Finding {
   let existing = path.resolve(folder);
   while (!existsSync(existing)) existing = path.dirname(existing);
   try {
+    if (!statSync(existing).isDirectory()) throw new Error('not a folder');
     accessSync(existing, constants.W_OK);
     return { check: 'data folder', verdict: 'ok', message: `${path.resolve(folder)} can be written` };
   } catch {

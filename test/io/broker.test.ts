@@ -27,13 +27,20 @@ test('the newest of the path and the package is preferred, and what does not run
   const env = { PATH: [script(folder, 'old', '2.9.10'), script(folder, 'broken', undefined)].join(':') };
   const packaged = (): string => path.join(script(folder, 'new', '2.11.6'), 'nats-server');
   const found = await findBrokers({ env, packaged, folders: [] });
-  assert.equal(found.map(({ version }) => version), ['2.11.6', '2.9.10']);
+  assert.equal(
+    found.map(({ version }) => version),
+    ['2.11.6', '2.9.10'],
+  );
 });
 
 test('NATS_SERVER_BIN is taken alone, also when it is older', async () => {
   const folder = temporary();
   const chosen = path.join(script(folder, 'old', '2.9.10'), 'nats-server');
-  const found = await findBrokers({ env: { NATS_SERVER_BIN: chosen, PATH: script(folder, 'new', '2.11.6') }, packaged: () => undefined, folders: [] });
+  const found = await findBrokers({
+    env: { NATS_SERVER_BIN: chosen, PATH: script(folder, 'new', '2.11.6') },
+    packaged: () => undefined,
+    folders: [],
+  });
   assert.equal(found, [{ file: chosen, version: '2.9.10' }]);
 });
 
@@ -85,9 +92,13 @@ if (binary) {
       const broker = await startBroker({ siteId: 'S', dataDir: ${JSON.stringify(dataDir)}, binary: ${JSON.stringify(binary)}, preferredPort: 0,
         log: { debug() {} }, signal: new AbortController().signal });
       console.log(broker.pid); process.kill(process.pid, 'SIGKILL');`;
-    const parent = spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const parent = spawn(process.execPath, ['--input-type=module', '-e', code], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     const parentEnded = new Promise((resolve) => parent.once('exit', resolve));
-    const pid = Number(await new Promise<string>((resolve) => parent.stdout.once('data', (text: Buffer) => resolve(text.toString()))));
+    const pid = Number(
+      await new Promise<string>((resolve) => parent.stdout.once('data', (text: Buffer) => resolve(text.toString()))),
+    );
     await parentEnded;
     assert.ok(alive(pid), 'the orphan lives on');
     const broker = await start(dataDir);
@@ -115,7 +126,10 @@ if (binary) {
   test('a process that is not our broker is never ended, whatever the note says', async () => {
     const folder = temporary();
     const stranger = spawn('sleep', ['30']);
-    writeFileSync(path.join(folder, 'broker.json'), JSON.stringify({ pid: stranger.pid, owner: 1, owner_started: '0' }));
+    writeFileSync(
+      path.join(folder, 'broker.json'),
+      JSON.stringify({ pid: stranger.pid, owner: 1, owner_started: '0' }),
+    );
     assert.is(await endStale(folder), 'free');
     await sleep(50);
     assert.is(stranger.exitCode, null);

@@ -40,7 +40,10 @@ for (const [version, binary] of versions) {
     const client = await dial(broker.url, 'test', { reconnect: false });
     await until(async () => (await client.request('bess.S.cmd.stop', '{"issuer":"ana"}')).json<{ ok: boolean }>().ok);
     assert.is((await client.request('bess.S.cmd.stop', 'not json')).json<{ code: string }>().code, 'BAD_REQUEST');
-    assert.is((await client.request('bess.S.cmd.stop', 'x'.repeat(70_000))).json<{ code: string }>().code, 'BAD_REQUEST');
+    assert.is(
+      (await client.request('bess.S.cmd.stop', 'x'.repeat(70_000))).json<{ code: string }>().code,
+      'BAD_REQUEST',
+    );
     const info = (await client.request('$SRV.INFO.bessd')).json<{ name: string; endpoints: { subject: string }[] }>();
     assert.equal([info.name, info.endpoints.map(({ subject }) => subject)], ['bessd', ['bess.S.cmd.stop']]);
     assert.is(bus.state().version, version);
@@ -61,7 +64,10 @@ for (const [version, binary] of versions) {
     const next = await started(dataDir, broker.port);
     await until(() => bus.state().connected);
     const client = await dial(next.url, 'test', { reconnect: false });
-    await until(async () => (await client.request('bess.S.status', '').catch(() => undefined))?.json<{ data: string }>().data === 'here');
+    await until(
+      async () =>
+        (await client.request('bess.S.status', '').catch(() => undefined))?.json<{ data: string }>().data === 'here',
+    );
     await client.close();
     await bus.close();
     await next.stop();
@@ -71,7 +77,16 @@ for (const [version, binary] of versions) {
 test.run();
 
 function open(url: string, onState: (state: BusState) => void = () => {}): Bus {
-  return openNatsBus({ url, name: 'test', version: '0.1.0', queue: '', clock: systemClock, log, onState, retryMs: 100 });
+  return openNatsBus({
+    url,
+    name: 'test',
+    version: '0.1.0',
+    queue: '',
+    clock: systemClock,
+    log,
+    onState,
+    retryMs: 100,
+  });
 }
 
 async function until(holds: () => boolean | Promise<boolean>): Promise<void> {

@@ -21,12 +21,25 @@ function desk({ full = false } = {}): { desk: Desk; sent: Sent[] } {
     },
   });
   const broker = { kind: 'external', connected: true, url: 'nats://x:1', version: '2.11.6' } as const;
-  return { sent, desk: createDesk({ commands: link('commands', full), estop: link('estop', false), broker: () => broker, ownAlarms: () => [] }) };
+  return {
+    sent,
+    desk: createDesk({
+      commands: link('commands', full),
+      estop: link('estop', false),
+      broker: () => broker,
+      ownAlarms: () => [],
+    }),
+  };
 }
 
 const BAD: readonly (readonly [string, string, unknown, string])[] = [
   ['a power that is a text', 'dispatch', { ...ORDER, w: '1000' }, 'w'],
-  ['a power that is infinite', 'dispatch', JSON.parse('{"id":"1","asset_id":"a","w":1e999,"duration_s":6,"issuer":"a"}'), 'w'],
+  [
+    'a power that is infinite',
+    'dispatch',
+    JSON.parse('{"id":"1","asset_id":"a","w":1e999,"duration_s":6,"issuer":"a"}'),
+    'w',
+  ],
   ['a power that is NaN', 'dispatch', { ...ORDER, w: Number.NaN }, 'w'],
   ['a power that is null', 'dispatch', { ...ORDER, w: null }, 'w'],
   ['both w and mw', 'dispatch', { ...ORDER, mw: 1 }, 'w'],
@@ -35,7 +48,12 @@ const BAD: readonly (readonly [string, string, unknown, string])[] = [
   ['an unknown field', 'dispatch', { ...ORDER, force: true }, ''],
   ['a list', 'stop', [], ''],
   ['nothing', 'estop', undefined, ''],
-  ['a reset that nobody confirmed', 'reset_estop', { issuer: 'ana', cause: 'x', confirmed_safe: false }, 'confirmed_safe'],
+  [
+    'a reset that nobody confirmed',
+    'reset_estop',
+    { issuer: 'ana', cause: 'x', confirmed_safe: false },
+    'confirmed_safe',
+  ],
   ['a name that is no command', 'format_disk', {}, 'name'],
   ['a name that every object has', 'constructor', {}, 'name'],
 ];
@@ -46,7 +64,10 @@ for (const [what, name, body, path] of BAD) {
     const reply = await one.handle(name, body, 'nats');
     assert.is(!reply.ok && reply.code, 'BAD_REQUEST');
     const { problems } = (reply as { details: { problems: { path: string; expected: string }[] } }).details;
-    assert.ok(problems.some((problem) => problem.path === path && problem.expected.length > 0), JSON.stringify(problems));
+    assert.ok(
+      problems.some((problem) => problem.path === path && problem.expected.length > 0),
+      JSON.stringify(problems),
+    );
     assert.equal(sent, []);
   });
 }
@@ -55,13 +76,23 @@ test('a token stays north: control gets its hash', async () => {
   const { desk: one, sent } = desk();
   await one.handle('reset_trip', { asset_id: 'bess-1', issuer: 'ana', cause: 'fan', token: 'secret' }, 'http');
   const tokenSha256 = createHash('sha256').update('secret').digest('hex');
-  assert.equal(sent, [{ lane: 'commands', origin: 'http', command: { name: 'reset_trip', body: { asset_id: 'bess-1', issuer: 'ana', cause: 'fan', tokenSha256 } } }]);
+  assert.equal(sent, [
+    {
+      lane: 'commands',
+      origin: 'http',
+      command: { name: 'reset_trip', body: { asset_id: 'bess-1', issuer: 'ana', cause: 'fan', tokenSha256 } },
+    },
+  ]);
   assert.not.match(JSON.stringify(sent), /secret/);
 });
 
 test('a token of a wrong form is not repeated to the sender', async () => {
   const { desk: one } = desk();
-  const reply = await one.handle('reset_trip', { asset_id: 'a', issuer: 'a', cause: 'c', token: `secret${'x'.repeat(300)}` }, 'nats');
+  const reply = await one.handle(
+    'reset_trip',
+    { asset_id: 'a', issuer: 'a', cause: 'c', token: `secret${'x'.repeat(300)}` },
+    'nats',
+  );
   assert.is(reply.ok, false);
   assert.not.match(JSON.stringify(reply), /secret/);
 });
@@ -71,7 +102,10 @@ test('an emergency stop takes its own lane, also while the other one is full', a
   const refused = await one.handle('dispatch', ORDER, 'nats');
   assert.is(!refused.ok && refused.code, 'RATE_LIMITED');
   assert.is((await one.handle('estop', { reason: 'smoke', issuer: 'ana' }, 'socket')).ok, true);
-  assert.equal(sent.map(({ lane, origin }) => [lane, origin]), [['estop', 'socket']]);
+  assert.equal(
+    sent.map(({ lane, origin }) => [lane, origin]),
+    [['estop', 'socket']],
+  );
 });
 
 test('the status carries what only the north knows of the broker', async () => {

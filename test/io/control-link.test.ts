@@ -16,10 +16,19 @@ test('replies find their requests whatever the order they come in', async () => 
   port2.on('message', (message: CommandMessage) => {
     held.push(message);
     if (held.length < 3) return;
-    for (const { id, origin } of held.toReversed()) port2.postMessage({ type: 'REPLY', id, reply: { ok: true, data: origin } });
+    for (const { id, origin } of held.toReversed())
+      port2.postMessage({ type: 'REPLY', id, reply: { ok: true, data: origin } });
   });
-  const replies = await Promise.all([link.request('nats', STOP), link.request('http', STOP), link.request('socket', STOP)]);
-  assert.equal(replies, [{ ok: true, data: 'nats' }, { ok: true, data: 'http' }, { ok: true, data: 'socket' }]);
+  const replies = await Promise.all([
+    link.request('nats', STOP),
+    link.request('http', STOP),
+    link.request('socket', STOP),
+  ]);
+  assert.equal(replies, [
+    { ok: true, data: 'nats' },
+    { ok: true, data: 'http' },
+    { ok: true, data: 'socket' },
+  ]);
   link.close();
 });
 
@@ -55,11 +64,15 @@ test('an emergency stop is never refused for being one too many: it shares the a
   let posted = 0;
   port2.on('message', ({ id }: CommandMessage) => {
     posted += 1;
-    if (posted === 2) for (const one of [id - 1, id]) port2.postMessage({ type: 'REPLY', id: one, reply: { ok: true, data: one } });
+    if (posted === 2)
+      for (const one of [id - 1, id]) port2.postMessage({ type: 'REPLY', id: one, reply: { ok: true, data: one } });
   });
   assert.is(link.full(), false);
   const replies = await Promise.all([1, 2, 3, 4].map(() => link.request('nats', ESTOP)));
-  assert.equal(replies.map((reply) => reply.ok), [true, true, true, true]);
+  assert.equal(
+    replies.map((reply) => reply.ok),
+    [true, true, true, true],
+  );
   assert.is(posted, 2);
   link.close();
 });

@@ -10,7 +10,12 @@ const north = await startNorth({ broker: false });
 const ORDER = { id: '1', asset_id: 'bess-1', w: 1000, duration_s: 60, issuer: 'ana' };
 const port = new URL(north.http).port;
 
-type Answer = { readonly status: number; readonly headers: IncomingHttpHeaders; readonly text: string; readonly body: Record<string, never> };
+type Answer = {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+  readonly body: Record<string, unknown>;
+};
 
 test.before.each(() => {
   north.setControl(answering);
@@ -50,7 +55,10 @@ test('an order reaches control as it was sent, marked as coming over HTTP', asyn
 test('an emergency stop goes over its own port', async () => {
   const { status } = await send('POST', '/api/v1/estop', { reason: 'smoke', issuer: 'ana' });
   assert.is(status, 200);
-  assert.equal(north.seen.map(({ lane }) => lane), ['estop']);
+  assert.equal(
+    north.seen.map(({ lane }) => lane),
+    ['estop'],
+  );
 });
 
 for (const path of ['stop', 'reset-estop', 'reset-trip', 'maintenance', 'accept-firmware']) {
@@ -62,9 +70,25 @@ for (const path of ['stop', 'reset-estop', 'reset-trip', 'maintenance', 'accept-
 }
 
 const STATUS: Partial<Record<Code, number>> = {
-  UNKNOWN_ASSET: 404, EXPIRED: 422, REPLAYED: 409, ID_CONFLICT: 409, ESTOP_LATCHED: 409, TRIPPED: 409, NO_PERMIT: 409, LIMIT: 422,
-  STALE: 503, LINK_DOWN: 503, READ_ONLY: 403, LOCAL: 409, MAINTENANCE: 409, NOT_AUTHORISED: 403, WRITE_BUDGET: 429, RATE_LIMITED: 429,
-  NOT_READY: 503, DEVICE_REFUSED: 502, CONTROL_SILENT: 504,
+  UNKNOWN_ASSET: 404,
+  EXPIRED: 422,
+  REPLAYED: 409,
+  ID_CONFLICT: 409,
+  ESTOP_LATCHED: 409,
+  TRIPPED: 409,
+  NO_PERMIT: 409,
+  LIMIT: 422,
+  STALE: 503,
+  LINK_DOWN: 503,
+  READ_ONLY: 403,
+  LOCAL: 409,
+  MAINTENANCE: 409,
+  NOT_AUTHORISED: 403,
+  WRITE_BUDGET: 429,
+  RATE_LIMITED: 429,
+  NOT_READY: 503,
+  DEVICE_REFUSED: 502,
+  CONTROL_SILENT: 504,
 };
 for (const [code, expected] of Object.entries(STATUS) as [Code, number][]) {
   test(`an order refused with ${code} (${CODES[code]}) is HTTP ${expected} with the same body`, async () => {
@@ -86,7 +110,12 @@ const FOREIGN: readonly (readonly [string, Record<string, string>])[] = [
 ];
 for (const [what, headers] of FOREIGN) {
   test(`a request by way of ${what} is turned away and moves nothing, not even a stop`, async () => {
-    for (const [method, path] of [['POST', '/api/v1/estop'], ['POST', '/api/v1/dispatch'], ['GET', '/api/v1/status'], ['GET', '/nowhere']] as const) {
+    for (const [method, path] of [
+      ['POST', '/api/v1/estop'],
+      ['POST', '/api/v1/dispatch'],
+      ['GET', '/api/v1/status'],
+      ['GET', '/nowhere'],
+    ] as const) {
       const { status, body } = await send(method, path, { reason: 'x', issuer: 'x' }, headers);
       assert.equal([status, body['code']], [403, 'NOT_AUTHORISED']);
     }
@@ -119,14 +148,25 @@ for (const [what, text, headers, expected] of MALFORMED) {
 }
 
 test('a path or method that does not exist is 404 in the usual form', async () => {
-  for (const [method, path] of [['GET', '/api/v1/dispatch'], ['DELETE', '/health'], ['GET', '/%2e%2e/etc/passwd']] as const) {
+  for (const [method, path] of [
+    ['GET', '/api/v1/dispatch'],
+    ['DELETE', '/health'],
+    ['GET', '/%2e%2e/etc/passwd'],
+  ] as const) {
     const { status, body } = await send(method, path);
     assert.equal([status, body['ok']], [404, false]);
   }
 });
 
 test('recorded telemetry names what is wrong with the question', async () => {
-  const wrong = ['', '?asset=bess-1&from=yesterday', '?asset=bess-1&limit=0', '?asset=bess-1&limit=1e9', '?asset=bess-1&from=2&to=1', '?asset=bess-1&x=1'];
+  const wrong = [
+    '',
+    '?asset=bess-1&from=yesterday',
+    '?asset=bess-1&limit=0',
+    '?asset=bess-1&limit=1e9',
+    '?asset=bess-1&from=2&to=1',
+    '?asset=bess-1&x=1',
+  ];
   for (const query of wrong) assert.is((await send('GET', `/api/v1/telemetry${query}`)).status, 400, query);
   assert.is((await send('GET', '/api/v1/telemetry?asset=nobody')).status, 404);
 });
@@ -137,12 +177,22 @@ test('without a record, recorded telemetry is unavailable and the rest goes on',
 });
 
 test('an alarm is listed while it is active', async () => {
-  const alarm = { ts: TELEMETRY.ts, alarm_id: 'hot', asset_id: 'bess-1', severity: 'P2', state: 'active', message: 'too hot' } as const;
+  const alarm = {
+    ts: TELEMETRY.ts,
+    alarm_id: 'hot',
+    asset_id: 'bess-1',
+    severity: 'P2',
+    state: 'active',
+    message: 'too hot',
+  } as const;
   north.report({ type: 'ALARM', alarm });
   await until('/api/v1/alarms', ({ text }) => text.includes('too hot'));
   assert.is((await send('GET', '/health')).body['status'], 'degraded');
   north.report({ type: 'ALARM', alarm: { ...alarm, state: 'returned' } });
-  const { body } = await until('/api/v1/alarms', ({ body }) => (body as never as { data: { active: [] } }).data.active.length === 0);
+  const { body } = await until(
+    '/api/v1/alarms',
+    ({ body }) => (body as never as { data: { active: [] } }).data.active.length === 0,
+  );
   assert.is((body as never as { data: { recent: [] } }).data.recent.length, 1);
 });
 
@@ -151,7 +201,8 @@ test('the interface describes itself', async () => {
   assert.is(status, 200);
   const { paths } = body as { paths: Record<string, { post?: { requestBody?: unknown } }> };
   assert.ok(paths['/api/v1/dispatch']?.post?.requestBody);
-  for (const path of ['/health', '/metrics', '/api/v1/status', '/api/v1/telemetry', '/api/v1/alarms', '/api/v1/estop']) assert.ok(paths[path], path);
+  for (const path of ['/health', '/metrics', '/api/v1/status', '/api/v1/telemetry', '/api/v1/alarms', '/api/v1/estop'])
+    assert.ok(paths[path], path);
   assert.match((await send('GET', '/')).text, /SITE-1/);
 });
 
@@ -176,7 +227,12 @@ function send(method: string, path: string, body?: unknown, headers: Record<stri
       response.setEncoding('utf8').on('data', (chunk: string) => (received += chunk));
       response.on('end', () => {
         const isJson = String(response.headers['content-type']).includes('json');
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, text: received, body: isJson ? (JSON.parse(received) as never) : ({} as never) });
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          text: received,
+          body: isJson ? (JSON.parse(received) as Record<string, unknown>) : {},
+        });
       });
     });
     sent.on('error', reject);

@@ -10,10 +10,24 @@ import type { VirtualClock } from '../../supervisor/clock.ts';
 import { TELEMETRY } from './north-harness.ts';
 
 const PROMISED = [
-  'bess_cycles_total', 'bess_safety_blocks_total', 'bess_publish_errors_total', 'bess_modbus_connect_retries_total', 'bess_last_soc_percent',
-  'bess_last_power_kw', 'bess_last_cycle_duration_seconds', 'bess_gateway_info', 'bess_soc_percent', 'bess_temperature_c', 'bess_power_kw',
-  'bess_cycle_duration_seconds', 'bess_guard_latency_seconds', 'bess_supervisor_restarts_total', 'bess_estop_latched', 'bess_outbox_depth',
-  'bess_event_loop_lag_seconds', 'bess_ids_alerts_total',
+  'bess_cycles_total',
+  'bess_safety_blocks_total',
+  'bess_publish_errors_total',
+  'bess_modbus_connect_retries_total',
+  'bess_last_soc_percent',
+  'bess_last_power_kw',
+  'bess_last_cycle_duration_seconds',
+  'bess_gateway_info',
+  'bess_soc_percent',
+  'bess_temperature_c',
+  'bess_power_kw',
+  'bess_cycle_duration_seconds',
+  'bess_guard_latency_seconds',
+  'bess_supervisor_restarts_total',
+  'bess_estop_latched',
+  'bess_outbox_depth',
+  'bess_event_loop_lag_seconds',
+  'bess_ids_alerts_total',
 ];
 
 function site(): { metrics: Metrics; view: SiteView; clock: VirtualClock; note: (report: Report) => void } {
@@ -25,12 +39,18 @@ function site(): { metrics: Metrics; view: SiteView; clock: VirtualClock; note: 
 
 test('every name of the contract that applies to a site can be exported', () => {
   const names = site().metrics.names();
-  assert.equal(PROMISED.filter((name) => !names.includes(name)), []);
+  assert.equal(
+    PROMISED.filter((name) => !names.includes(name)),
+    [],
+  );
 });
 
 test('a site that has heard nothing shows no value that could be taken for a measurement', async () => {
   const values = (await site().metrics.scrape()).split('\n').filter((line) => line && !line.startsWith('#'));
-  assert.equal(values.toSorted(), ['bess_gateway_info{version="0.1.0",site_id="S"} 1', 'bess_publish_errors_total{site_id="S"} 0']);
+  assert.equal(values.toSorted(), [
+    'bess_gateway_info{version="0.1.0",site_id="S"} 1',
+    'bess_publish_errors_total{site_id="S"} 0',
+  ]);
 });
 
 test('power and charge of an asset are shown in their units while they are fresh, and vanish when they are old', async () => {
@@ -52,7 +72,10 @@ test('cycles, blocks, retries and restarts are counted where they belong', async
   note({ type: 'EVENT', event: { ...event, kind: 'transition', to: 'backoff' } });
   note({ type: 'EVENT', event: { ...event, kind: 'transition', to: 'online' } });
   for (const count of [2, 3]) {
-    note({ type: 'HEARTBEAT', heartbeat: { uptime_s: 1, last_cycle_ts: null, event_loop_lag_s: 0.002, restarts: { guard: count } } });
+    note({
+      type: 'HEARTBEAT',
+      heartbeat: { uptime_s: 1, last_cycle_ts: null, event_loop_lag_s: 0.002, restarts: { guard: count } },
+    });
   }
   metrics.countPublishError();
   view.noteSafety('latched');
@@ -68,7 +91,8 @@ test('cycles, blocks, retries and restarts are counted where they belong', async
     'bess_cycle_duration_seconds_count{site_id="S",asset_id="bess-1"} 1',
     'bess_guard_latency_seconds_count{site_id="S",asset_id="bess-1"} 1',
     'bess_last_cycle_duration_seconds{asset_id="bess-1",site_id="S"} 0.2',
-  ]) assert.ok(text.includes(`${line}\n`), line);
+  ])
+    assert.ok(text.includes(`${line}\n`), line);
 });
 
 test('the delay of a control thread that has fallen silent is not repeated', async () => {

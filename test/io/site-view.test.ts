@@ -7,7 +7,14 @@ import { virtualClock } from '../../supervisor/clock.ts';
 import { TELEMETRY } from './north-harness.ts';
 
 const BROKER = { kind: 'child', connected: true, url: 'nats://x:1', version: '2.11.6' } as const;
-const ALARM: AlarmReport = { ts: '', alarm_id: 'hot', asset_id: 'bess-1', severity: 'P2', state: 'active', message: 'hot' };
+const ALARM: AlarmReport = {
+  ts: '',
+  alarm_id: 'hot',
+  asset_id: 'bess-1',
+  severity: 'P2',
+  state: 'active',
+  message: 'hot',
+};
 
 function site(telemetry: Partial<TelemetryReport> = {}): { view: SiteView; clock: ReturnType<typeof virtualClock> } {
   const clock = virtualClock();

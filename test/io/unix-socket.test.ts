@@ -15,7 +15,10 @@ const echo = async (name: string, body: unknown): Promise<Reply> => ({ ok: true,
 test('a request over the socket of the machine gets its reply', async () => {
   const socketPath = place();
   const server = await listenUnixSocket({ socketPath, handle: echo });
-  assert.equal(await askSocket(socketPath, 'stop', { issuer: 'ana' }, 1000), { ok: true, data: { name: 'stop', body: { issuer: 'ana' } } });
+  assert.equal(await askSocket(socketPath, 'stop', { issuer: 'ana' }, 1000), {
+    ok: true,
+    data: { name: 'stop', body: { issuer: 'ana' } },
+  });
   await server.close();
   assert.not.ok(existsSync(socketPath));
 });
@@ -35,7 +38,10 @@ test('a slow request does not hold up the stop behind it', async () => {
   };
   const server = await listenUnixSocket({ socketPath, handle });
   const lines = await exchange(socketPath, '{"id":1,"name":"dispatch"}\n{"id":2,"name":"estop"}\n', 2);
-  assert.equal(lines.map(({ id }) => id), [2, 1]);
+  assert.equal(
+    lines.map(({ id }) => id),
+    [2, 1],
+  );
   await server.close();
 });
 
@@ -50,7 +56,7 @@ for (const [what, line] of [
     const socketPath = place();
     const server = await listenUnixSocket({ socketPath, handle: echo });
     const [reply] = await exchange(socketPath, line.length > 1000 ? line : `${line}\n`, 1);
-    assert.is((reply?.reply as { code: string }).code, 'BAD_REQUEST');
+    assert.match(JSON.stringify(reply), /"code":"BAD_REQUEST"/);
     await server.close();
   });
 }
