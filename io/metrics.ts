@@ -141,8 +141,11 @@ function countEvent(counters: Counters, event: SiteEvent): void {
   }
 }
 
+/** One event may name several reasons, as a list or with commas between them. */
 function reasonsOf(event: SiteEvent): readonly string[] {
-  const reasons = Array.isArray(event['reasons']) ? event['reasons'] : [event['reason']];
-  const words = reasons.filter((reason): reason is string => typeof reason === 'string');
+  const given = Array.isArray(event['reasons']) ? event['reasons'] : [event['reason']];
+  const words = given
+    .filter((reason): reason is string => typeof reason === 'string')
+    .flatMap((text) => text.split(','));
   return words.length > 0 ? words : ['unspecified'];
 }

@@ -31,18 +31,25 @@ function screen(status: SiteStatus): string {
       ['asset', 'connection', 'operation', 'quality', 'SOC', 'power', 'may charge', 'may discharge', 'remarks'],
       ...status.assets.map(row),
     ]),
+    ...status.assets.flatMap(limitations),
   ].join('\n');
 }
 
+/** What keeps an asset below its rating, or unguarded in one respect; what has one cause stands in one line. */
+function limitations({ asset_id, caps }: AssetStatus): readonly string[] {
+  const causes = new Map<string, string[]>();
+  for (const { what, why } of caps) causes.set(why, [...(causes.get(why) ?? []), what]);
+  return [...causes].map(([why, whats]) => painted('dim', `${asset_id}: ${whats.join(', ')} (${why})`));
+}
+
 function row(asset: AssetStatus): readonly string[] {
-  const { permit, trip, maintenance, local, order, caps } = asset;
+  const { permit, trip, maintenance, local, order } = asset;
   const remarks = [
     ...(trip ? [painted('red', `tripped: ${trip.cause}`)] : []),
     ...(maintenance ? [painted('yellow', `tagged out: ${maintenance.tag}`)] : []),
     ...(local ? ['local control'] : []),
     ...(order ? [`order ${kilowatts(order.w)} until ${order.expires_at}`] : []),
     ...permit.reasons,
-    ...caps.map(({ what, why }) => `${what}: ${why}`),
   ];
   return [
     asset.asset_id,

@@ -68,7 +68,7 @@ test('cycles, blocks, retries and restarts are counted where they belong', async
   const { metrics, view, note } = site();
   const event = { ts: '', seq: 1, asset_id: 'bess-1' };
   note({ type: 'CYCLE', asset_id: 'bess-1', duration_s: 0.2, guard_latency_s: 0.0004 });
-  note({ type: 'EVENT', event: { ...event, kind: 'safety_block', reason: 'SOC_LOW' } });
+  note({ type: 'EVENT', event: { ...event, kind: 'safety_block', reason: 'SOC_LOW,HOT_STOP' } });
   note({ type: 'EVENT', event: { ...event, kind: 'transition', to: 'backoff' } });
   note({ type: 'EVENT', event: { ...event, kind: 'transition', to: 'online' } });
   for (const count of [2, 3]) {
@@ -83,6 +83,7 @@ test('cycles, blocks, retries and restarts are counted where they belong', async
   for (const line of [
     'bess_cycles_total{asset_id="bess-1",site_id="S"} 1',
     'bess_safety_blocks_total{asset_id="bess-1",reason="SOC_LOW",site_id="S"} 1',
+    'bess_safety_blocks_total{asset_id="bess-1",reason="HOT_STOP",site_id="S"} 1',
     'bess_modbus_connect_retries_total{asset_id="bess-1",site_id="S"} 1',
     'bess_supervisor_restarts_total{child="guard",site_id="S"} 3',
     'bess_publish_errors_total{site_id="S"} 1',

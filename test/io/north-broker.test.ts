@@ -57,11 +57,16 @@ test('a control thread without a heartbeat is an error within four seconds', asy
   );
 });
 
-test('a second HTTP interface on the same port takes the next one, and a second site of one id gets no socket', async () => {
+test('a second site of the same id gets neither the port nor the socket of the first, and runs on without them', async () => {
   const env = { NATS_SERVER_BIN: '/nowhere/nats-server' };
   await using first = await startNorth({ broker: false, env });
-  await using second = await startNorth({ broker: false, env });
+  await using second = await startNorth({ broker: false, env, socketPath: first.socketPath });
   assert.is.not(first.http, second.http);
+  const notice = await second.waitFor((signal) => isNotice(signal, 'socket-failing', 'active'));
+  assert.match(JSON.stringify(notice), /another running site/);
+  assert.is((await stopOverHttp(second)).status, 200);
+  assert.is((await askSocket(first.socketPath, 'where', {}, 1000)).ok, true);
+  assert.equal([first.seen.length, second.seen.length], [0, 1]);
 });
 
 if (found.length > 0) {

@@ -37,6 +37,8 @@ export type NorthOptions = {
   readonly broker?: boolean;
   readonly heartbeats?: boolean;
   readonly dataDir?: string;
+  /** Given: the one of somebody else, so nothing is waited for. */
+  readonly socketPath?: string;
 };
 
 export const STATUS: SiteStatus = {
@@ -103,7 +105,7 @@ export async function startNorth(options: NorthOptions = {}): Promise<North> {
   const { siteId = 'SITE-1', env = {}, broker = true, heartbeats = true } = options;
   const folder = mkdtempSync(path.join(tmpdir(), 'bessd-north-'));
   const dataDir = options.dataDir ?? path.join(folder, 'data');
-  const socketPath = path.join(folder, `bessd-${siteId}.sock`);
+  const socketPath = options.socketPath ?? path.join(folder, `bessd-${siteId}.sock`);
   const asset = {
     id: 'bess-1',
     profile: 'p',
@@ -179,7 +181,7 @@ export async function startNorth(options: NorthOptions = {}): Promise<North> {
   const listening = async (what: string): Promise<string> =>
     ((await waitFor((signal) => signal.type === 'LISTENING' && signal.what === what)) as { address: string }).address;
   const http = await listening('http');
-  await listening('socket');
+  if (options.socketPath === undefined) await listening('socket');
   const natsUrl = broker ? await listening('broker') : undefined;
   const stop = async (): Promise<number> => {
     clearInterval(beats);
