@@ -15,6 +15,8 @@ export type Notices = {
   readonly raise: (alarmId: string, severity: Severity, message: string) => void;
   readonly clear: (alarmId: string) => void;
   readonly judge: (report: SupervisionReport) => void;
+  /** Waits for nothing any more. */
+  readonly close: () => void;
 };
 
 const STANDS_MS = 20_000;
@@ -49,6 +51,9 @@ export function createNotices(post: (signal: ThreadSignal) => void, view: SiteVi
   return {
     raise,
     clear,
+    close() {
+      for (const timer of settling.values()) clock.clearTimeout(timer);
+    },
     judge({ child, what, reason }) {
       const alarmId = `${child}-failing`;
       clock.clearTimeout(settling.get(alarmId));

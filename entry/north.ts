@@ -207,6 +207,7 @@ async function shutdown(): Promise<void> {
   setTimeout(() => process.exit(0), 8000).unref();
   await system.stop();
   clearInterval(alive);
+  notices.close();
   commands.close();
   estop.close();
   main?.close();
