@@ -67,14 +67,21 @@ export function runSite({ loaded, socketPath, version, anyPort, onSignal }: RunO
   site = started;
   attributeLateErrors((error) => {
     // A defect that belongs to no actor: nothing here can be trusted to repair it.
-    process.stderr.write(`${JSON.stringify({ level: 60, msg: 'defect', error: String(error), stack: error instanceof Error ? error.stack : undefined })}\n`);
+    process.stderr.write(
+      `${JSON.stringify({ level: 60, msg: 'defect', error: String(error), stack: error instanceof Error ? error.stack : undefined })}\n`,
+    );
     process.exitCode = 1;
     void started.system.stop().finally(() => process.exit(1));
   });
   const heartbeat = setInterval(() => {
     report({
       type: 'HEARTBEAT',
-      heartbeat: { uptime_s: (systemClock.now() - startedAtMs) / 1000, last_cycle_ts: lastCycle, event_loop_lag_s: Math.max(0, lag.mean / 1e9 - 0.01), restarts: restartsOf(started.system.tree()) },
+      heartbeat: {
+        uptime_s: (systemClock.now() - startedAtMs) / 1000,
+        last_cycle_ts: lastCycle,
+        event_loop_lag_s: Math.max(0, lag.mean / 1e9 - 0.01),
+        restarts: restartsOf(started.system.tree()),
+      },
     });
     lag.reset();
   }, HEARTBEAT_MS);
@@ -87,8 +94,16 @@ export function runSite({ loaded, socketPath, version, anyPort, onSignal }: RunO
   return { site: started, ended, stop: async () => void (await started.system.stop()) };
 
   function recordThread(): AnyActorLogic {
-    const workerData: RecordStart = { dataDir: loaded.dataDir, keepDays: loaded.site.record.keepDays, maxBytes: loaded.site.record.maxBytes };
-    return inThread({ entry: new URL('./entry/record.ts', import.meta.url), start: () => ({ workerData }), onSignal: (signal) => hear(signal as ThreadSignal, record) });
+    const workerData: RecordStart = {
+      dataDir: loaded.dataDir,
+      keepDays: loaded.site.record.keepDays,
+      maxBytes: loaded.site.record.maxBytes,
+    };
+    return inThread({
+      entry: new URL('./entry/record.ts', import.meta.url),
+      start: () => ({ workerData }),
+      onSignal: (signal) => hear(signal as ThreadSignal, record),
+    });
   }
 
   function northThread(): AnyActorLogic {
@@ -108,7 +123,8 @@ export function runSite({ loaded, socketPath, version, anyPort, onSignal }: RunO
   function listen(): MessagePort {
     const { port1, port2 } = new MessageChannel();
     port1.on('message', (message: CommandMessage) => {
-      if (message.command.name === 'status') return port1.postMessage({ type: 'REPLY', id: message.id, reply: { ok: true, data: started.status() } });
+      if (message.command.name === 'status')
+        return port1.postMessage({ type: 'REPLY', id: message.id, reply: { ok: true, data: started.status() } });
       if (!site) return port1.postMessage({ type: 'REPLY', id: message.id, reply: refusal('NOT_READY') });
       started.command(message, (reply) => port1.postMessage({ type: 'REPLY', id: message.id, reply }));
     });

@@ -35,19 +35,39 @@ export function planSite({ site, profiles, limits, source }: LoadedSite): readon
     const staleAfter = staleAfterOf(profile, site.pollIntervalMs);
     for (const group of ['fast', 'slow'] as const) {
       if (staleAfter[group] > HARD_BOUNDS.staleMs) {
-        problems.push({ path: 'pollIntervalMs', value: site.pollIntervalMs, expected: `an interval with which the ${group} points of ${asset.id} are stale within ${HARD_BOUNDS.staleMs} ms (now ${staleAfter[group]} ms)` });
+        problems.push({
+          path: 'pollIntervalMs',
+          value: site.pollIntervalMs,
+          expected: `an interval with which the ${group} points of ${asset.id} are stale within ${HARD_BOUNDS.staleMs} ms (now ${staleAfter[group]} ms)`,
+        });
       }
     }
     const unknown = asset.parts?.filter((part) => !profile.parts?.all.includes(part)) ?? [];
-    for (const part of unknown) problems.push({ path: `assets[${at}].parts`, value: part, expected: `parts of ${profile.name}: ${profile.parts?.all.join(', ') ?? 'none'}` });
+    for (const part of unknown)
+      problems.push({
+        path: `assets[${at}].parts`,
+        value: part,
+        expected: `parts of ${profile.name}: ${profile.parts?.all.join(', ') ?? 'none'}`,
+      });
     const caps = capsOf(asset, profile, limits, staleAfter.fast);
-    const guard: GuardConfig = { asset, limits, caps, nominalVoltageV: profile.nominalVoltageV, voltagePct: site.grid.voltagePct, frequencyHz: site.grid.frequencyHz };
+    const guard: GuardConfig = {
+      asset,
+      limits,
+      caps,
+      nominalVoltageV: profile.nominalVoltageV,
+      voltagePct: site.grid.voltagePct,
+      frequencyHz: site.grid.frequencyHz,
+    };
     return { asset, profile, points: installedPoints(profile, asset.parts), staleAfter, caps, guard };
   });
   const { meter } = site.grid;
   const meterPlan = plans.find(({ asset }) => asset.id === meter);
   if (meterPlan && ![...meterPlan.points.values()].some(({ measures }) => measures === 'gridPowerW')) {
-    problems.push({ path: 'grid.meter', value: meter, expected: `an asset whose profile measures gridPowerW (${meterPlan.profile.name} does not)` });
+    problems.push({
+      path: 'grid.meter',
+      value: meter,
+      expected: `an asset whose profile measures gridPowerW (${meterPlan.profile.name} does not)`,
+    });
   }
   if (problems.length > 0) throw invalid(source, problems);
   return plans;
@@ -57,5 +77,10 @@ export function planSite({ site, profiles, limits, source }: LoadedSite): readon
 function staleAfterOf({ transport, slowEvery }: Profile, pollIntervalMs: number): StaleAfter {
   const reconnectMs = transport.connectDelayMs + RECONNECT_MS;
   const of = (pollMs: number): number => Math.max(5 * pollMs, transport.timeoutMs + reconnectMs + 2 * pollMs);
-  return { fast: of(pollIntervalMs), slow: of(pollIntervalMs * slowEvery), once: Number.POSITIVE_INFINITY, never: Number.POSITIVE_INFINITY };
+  return {
+    fast: of(pollIntervalMs),
+    slow: of(pollIntervalMs * slowEvery),
+    once: Number.POSITIVE_INFINITY,
+    never: Number.POSITIVE_INFINITY,
+  };
 }

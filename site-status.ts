@@ -17,7 +17,14 @@ export type StatusInput = {
   readonly clock: Clock;
 };
 
-export function siteStatus({ loaded, board, latch, tree, startedAtMs, clock }: StatusInput): Omit<SiteStatus, 'broker'> {
+export function siteStatus({
+  loaded,
+  board,
+  latch,
+  tree,
+  startedAtMs,
+  clock,
+}: StatusInput): Omit<SiteStatus, 'broker'> {
   const { site, limitsHash } = loaded;
   const standing = latch?.latch.estop;
   return {

@@ -79,11 +79,30 @@ export function startSite(parts: SiteParts): Site {
   const dispatcher: DispatcherInputs = { site, limits, profiles: loaded.profiles, board };
   const drivers = plans.map(({ asset, profile, points, staleAfter, caps }): ChildSpec => {
     const originalsFile = openFile(`originals-${asset.id}.json`);
-    const input: DriverInput = { asset, profile, points, staleAfter, caps, pollIntervalMs: site.pollIntervalMs, readOnly: site.readOnly, limitsHash, openDevice, originalsFile, board };
+    const input: DriverInput = {
+      asset,
+      profile,
+      points,
+      staleAfter,
+      caps,
+      pollIntervalMs: site.pollIntervalMs,
+      readOnly: site.readOnly,
+      limitsHash,
+      openDevice,
+      originalsFile,
+      board,
+    };
     return { id: nameOfDriver(asset.id), start: () => driverActor, input: () => input, shutdown: 5000 };
   });
 
-  const field: SupervisorSpec = { id: 'field', strategy: 'one_for_one', quarantine: true, intensity: 5, periodMs: 30_000, children: drivers };
+  const field: SupervisorSpec = {
+    id: 'field',
+    strategy: 'one_for_one',
+    quarantine: true,
+    intensity: 5,
+    periodMs: 30_000,
+    children: drivers,
+  };
   const control: SupervisorSpec = {
     id: 'control',
     strategy: 'rest_for_one',
@@ -109,7 +128,14 @@ export function startSite(parts: SiteParts): Site {
   const system = startSystem(tree, {
     clock,
     report: ({ supervisor: where, child, what, reason, restarts }) => {
-      if (what === 'restarted' || what === 'failed' || what === 'quarantined' || what === 'gave_up' || what === 'killed') board.event('restart', { supervisor: where, child, what, reason, restarts });
+      if (
+        what === 'restarted' ||
+        what === 'failed' ||
+        what === 'quarantined' ||
+        what === 'gave_up' ||
+        what === 'killed'
+      )
+        board.event('restart', { supervisor: where, child, what, reason, restarts });
       if (what === 'quarantined') board.alarm(`quarantined-${child}`, true, 'P2', `${child} keeps failing: ${reason}`);
       if (what === 'restarted') board.alarm(`quarantined-${child}`, false, 'P2', '');
     },
@@ -125,7 +151,14 @@ export function startSite(parts: SiteParts): Site {
 /** What must never take control down: a child of a supervisor that parks it. */
 function apart(place: string, child: string, start: (() => AnyActorLogic) | undefined): readonly ChildSpec[] {
   if (!start) return [];
-  const spec: SupervisorSpec = { id: place, strategy: 'one_for_one', quarantine: true, intensity: 3, periodMs: 30_000, children: [{ id: child, start, shutdown: 8000 }] };
+  const spec: SupervisorSpec = {
+    id: place,
+    strategy: 'one_for_one',
+    quarantine: true,
+    intensity: 3,
+    periodMs: 30_000,
+    children: [{ id: child, start, shutdown: 8000 }],
+  };
   return [{ id: place, start: () => supervisor(spec), type: 'supervisor' }];
 }
 
@@ -133,11 +166,18 @@ function route(system: RunningSystem, message: CommandMessage, reply: (reply: Re
   const { command } = message;
   const delivered = ((): boolean => {
     switch (command.name) {
-      case 'estop': return system.send('estop', { type: 'ESTOP_REQUESTED', ...command.body, reply } as EventObject);
-      case 'reset_estop': case 'reset_trip': case 'maintenance': case 'accept_firmware':
+      case 'estop':
+        return system.send('estop', { type: 'ESTOP_REQUESTED', ...command.body, reply } as EventObject);
+      case 'reset_estop':
+      case 'reset_trip':
+      case 'maintenance':
+      case 'accept_firmware':
         return system.send('estop', { type: 'LATCH_COMMAND', message, reply } as EventObject);
-      case 'dispatch': case 'stop': return system.send('dispatcher', { type: 'COMMAND_CAME', message, reply } as EventObject);
-      case 'status': return false;
+      case 'dispatch':
+      case 'stop':
+        return system.send('dispatcher', { type: 'COMMAND_CAME', message, reply } as EventObject);
+      case 'status':
+        return false;
     }
   })();
   if (!delivered) reply(refusal('NOT_READY', `the part that answers ${command.name} is being restarted`));

@@ -17,7 +17,10 @@ export type Board = {
   readonly timestamp: () => string;
   readonly nextSeq: () => number;
   /** Publishes an event with time and number filled in. */
-  readonly event: (kind: Extract<Report, { type: 'EVENT' }>['event']['kind'], fields: Readonly<Record<string, unknown>>) => void;
+  readonly event: (
+    kind: Extract<Report, { type: 'EVENT' }>['event']['kind'],
+    fields: Readonly<Record<string, unknown>>,
+  ) => void;
 };
 
 export function createBoard(clock: Clock, report: (report: Report) => void): Board {
@@ -30,7 +33,14 @@ export function createBoard(clock: Clock, report: (report: Report) => void): Boa
     alarm(id, isActive, severity, message, assetId) {
       const key = assetId === undefined ? id : `${assetId}.${id}`;
       if (active.has(key) === isActive) return;
-      const alarm: AlarmReport = { ts: timestamp(), alarm_id: key, asset_id: assetId ?? null, severity, state: isActive ? 'active' : 'returned', message };
+      const alarm: AlarmReport = {
+        ts: timestamp(),
+        alarm_id: key,
+        asset_id: assetId ?? null,
+        severity,
+        state: isActive ? 'active' : 'returned',
+        message,
+      };
       if (isActive) active.set(key, alarm);
       else active.delete(key);
       report({ type: 'ALARM', alarm });

@@ -28,13 +28,20 @@ export const guardActor = fromProcess<GuardMessage, GuardInputs>(async ({ input,
   const { configs, board } = input;
   const states = new Map<string, GuardState>();
   const blocked = new Map<string, string>();
+  const last = new Map<string, Telemetry>();
   let site = UNKNOWN_LATCH;
 
   onMessage((message) => {
-    if (message.type === 'TELEMETRY') return consider(message);
+    if (message.type === 'TELEMETRY') {
+      last.set(message.frame.assetId, message);
+      return consider(message);
+    }
     const { latch } = message;
     site = { epoch: latch.epoch, latched: latch.estop !== null };
-    for (const [id] of configs) states.set(id, { ...(states.get(id) ?? UNJUDGED), tripped: latch.trips[id] !== undefined });
+    for (const [id] of configs)
+      states.set(id, { ...(states.get(id) ?? UNJUDGED), tripped: latch.trips[id] !== undefined });
+    // A changed latch voids every permit; what was seen a moment ago is judged again under the new one.
+    for (const telemetry of last.values()) consider(telemetry);
   });
   send('estop', { type: 'LATCH_WANTED', from: 'guard' } as EventObject);
   await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
@@ -46,8 +53,10 @@ export const guardActor = fromProcess<GuardMessage, GuardInputs>(async ({ input,
     states.set(frame.assetId, judgement.state);
     const { trip, fault, permit } = judgement;
     // The latch first: it reaches the driver before the permit does, and outlives all of us.
-    if (trip) send('estop', { type: 'TRIP_REQUESTED', assetId: frame.assetId, kind: 'trip', cause: trip.cause } as EventObject);
-    else if (fault !== undefined) send('estop', { type: 'TRIP_REQUESTED', assetId: frame.assetId, kind: 'fault', cause: fault } as EventObject);
+    if (trip)
+      send('estop', { type: 'TRIP_REQUESTED', assetId: frame.assetId, kind: 'trip', cause: trip.cause } as EventObject);
+    else if (fault !== undefined)
+      send('estop', { type: 'TRIP_REQUESTED', assetId: frame.assetId, kind: 'fault', cause: fault } as EventObject);
     send(nameOfDriver(frame.assetId), { type: 'PERMIT', permit } as EventObject);
     send('dispatcher', { type: 'ASSET_SEEN', frame, permit } as EventObject);
     tell(frame.assetId, judgement);
@@ -59,8 +68,23 @@ export const guardActor = fromProcess<GuardMessage, GuardInputs>(async ({ input,
       const raised = alarms.find((alarm) => alarm.id === id);
       board.alarm(id, raised !== undefined, severity, raised?.message ?? '', assetId);
     }
-    const now = [permit.maxChargeW === 0 ? `charge: ${permit.reasons.charge.join(' ')}` : '', permit.maxDischargeW === 0 ? `discharge: ${permit.reasons.discharge.join(' ')}` : ''].filter(Boolean).join('; ');
-    if (now !== (blocked.get(assetId) ?? '') && now !== '') board.event('safety_block', { asset_id: assetId, reason: [...new Set([...(permit.maxChargeW === 0 ? permit.reasons.charge : []), ...(permit.maxDischargeW === 0 ? permit.reasons.discharge : [])])].join(','), blocked: now });
+    const now = [
+      permit.maxChargeW === 0 ? `charge: ${permit.reasons.charge.join(' ')}` : '',
+      permit.maxDischargeW === 0 ? `discharge: ${permit.reasons.discharge.join(' ')}` : '',
+    ]
+      .filter(Boolean)
+      .join('; ');
+    if (now !== (blocked.get(assetId) ?? '') && now !== '')
+      board.event('safety_block', {
+        asset_id: assetId,
+        reason: [
+          ...new Set([
+            ...(permit.maxChargeW === 0 ? permit.reasons.charge : []),
+            ...(permit.maxDischargeW === 0 ? permit.reasons.discharge : []),
+          ]),
+        ].join(','),
+        blocked: now,
+      });
     blocked.set(assetId, now);
   }
 });

@@ -2,21 +2,12 @@
  * Messages between the actors of control, one tiny type each. In process only: nothing of this goes over the bus.
  */
 import type { Code } from './faults.ts';
+import type { LatchRecord } from './latch.ts';
 import type { CommandMessage } from './links.ts';
 import type { Reply } from './commands.ts';
 import type { Order } from './operation.ts';
 import type { Permit } from './permit.ts';
 import type { TelemetryFrame } from './telemetry.ts';
-
-/** The latch as the E-stop keeps it: on disk, for the whole site. */
-export type LatchRecord = {
-  readonly version: 1;
-  readonly epoch: number;
-  readonly estop: { readonly sinceWallMs: number; readonly reason: string; readonly issuer: string } | null;
-  /** `trip`: the asset's `estop` sequence stands; `fault`: the device reported one, it is held. Both wait for a reset. */
-  readonly trips: Readonly<Record<string, { readonly kind: 'trip' | 'fault'; readonly cause: string; readonly sinceWallMs: number }>>;
-  readonly maintenance: Readonly<Record<string, { readonly tag: string; readonly reason: string; readonly issuer: string }>>;
-};
 
 // To a driver
 export type GiveOrder = { readonly type: 'GIVE_ORDER'; readonly order: Order };
@@ -37,21 +28,52 @@ export type GuardMessage = Telemetry | LatchState;
 
 // To the E-stop
 export type LatchWanted = { readonly type: 'LATCH_WANTED'; readonly from: string };
-export type EstopRequested = { readonly type: 'ESTOP_REQUESTED'; readonly reason: string; readonly issuer: string; readonly reply: (reply: Reply) => void };
-export type TripRequested = { readonly type: 'TRIP_REQUESTED'; readonly assetId: string; readonly kind: 'trip' | 'fault'; readonly cause: string };
-export type StopProgress = { readonly type: 'STOP_PROGRESS'; readonly assetId: string; readonly stage: 'written' | 'zero' | 'refused'; readonly code?: Code };
+export type EstopRequested = {
+  readonly type: 'ESTOP_REQUESTED';
+  readonly reason: string;
+  readonly issuer: string;
+  readonly reply: (reply: Reply) => void;
+};
+export type TripRequested = {
+  readonly type: 'TRIP_REQUESTED';
+  readonly assetId: string;
+  readonly kind: 'trip' | 'fault';
+  readonly cause: string;
+};
+export type StopProgress = {
+  readonly type: 'STOP_PROGRESS';
+  readonly assetId: string;
+  readonly stage: 'written' | 'zero' | 'refused';
+  readonly code?: Code;
+};
 /** A command that the E-stop answers: resets and maintenance. */
-export type LatchCommand = { readonly type: 'LATCH_COMMAND'; readonly message: CommandMessage; readonly reply: (reply: Reply) => void };
+export type LatchCommand = {
+  readonly type: 'LATCH_COMMAND';
+  readonly message: CommandMessage;
+  readonly reply: (reply: Reply) => void;
+};
 export type EstopMessage = LatchWanted | EstopRequested | TripRequested | StopProgress | LatchCommand;
 
 // To the dispatcher
-export type CommandCame = { readonly type: 'COMMAND_CAME'; readonly message: CommandMessage; readonly reply: (reply: Reply) => void };
+export type CommandCame = {
+  readonly type: 'COMMAND_CAME';
+  readonly message: CommandMessage;
+  readonly reply: (reply: Reply) => void;
+};
 /** How an order fares on one asset; `written` and `refused` come first, the rest as events. */
 export type OrderPhase = {
   readonly type: 'ORDER_PHASE';
   readonly assetId: string;
   readonly id: string;
-  readonly phase: 'written' | 'refused' | 'verified' | 'not_following' | 'superseded' | 'expired' | 'stopped' | 'failed';
+  readonly phase:
+    | 'written'
+    | 'refused'
+    | 'verified'
+    | 'not_following'
+    | 'superseded'
+    | 'expired'
+    | 'stopped'
+    | 'failed';
   readonly code?: Code;
   readonly writtenW?: number;
   readonly measuredW?: number;

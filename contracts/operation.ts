@@ -41,4 +41,14 @@ type MaintenanceOn = { readonly type: 'MAINTENANCE_ON'; readonly tag: string };
 type MaintenanceOff = { readonly type: 'MAINTENANCE_OFF' };
 
 export type OperationEvent =
-  | OrderGiven | OrderEnded | Stop | Held | Estop | EstopReset | Trip | TripReset | DeviceFault | MaintenanceOn | MaintenanceOff;
+  | OrderGiven
+  | OrderEnded
+  | Stop
+  | Held
+  | Estop
+  | EstopReset
+  | Trip
+  | TripReset
+  | DeviceFault
+  | MaintenanceOn
+  | MaintenanceOff;

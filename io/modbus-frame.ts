@@ -57,7 +57,8 @@ export function frameLength(bytes: Buffer): number | undefined {
   const protocol = bytes.readUInt16BE(2);
   const length = bytes.readUInt16BE(4);
   if (protocol !== 0) throw bad(`protocol id ${protocol}, expected 0`);
-  if (length < 3 || length > LONGEST_LENGTH_FIELD) throw bad(`length field ${length}, expected 3 to ${LONGEST_LENGTH_FIELD}`);
+  if (length < 3 || length > LONGEST_LENGTH_FIELD)
+    throw bad(`length field ${length}, expected 3 to ${LONGEST_LENGTH_FIELD}`);
   return 6 + length;
 }
 
@@ -74,19 +75,25 @@ export function decodeReply(frame: Buffer, transaction: number, unitId: number, 
   if (answered === functionCode + 0x80) {
     if (pdu.length !== 2) throw bad(`exception of ${pdu.length} bytes, expected 2`);
     const exception = pdu.readUInt8(1);
-    throw new Fault('DEVICE_EXCEPTION', `the device answered function ${functionCode} at register ${register} with exception ${exception}`, { details: { exception, register, functionCode } });
+    throw new Fault(
+      'DEVICE_EXCEPTION',
+      `the device answered function ${functionCode} at register ${register} with exception ${exception}`,
+      { details: { exception, register, functionCode } },
+    );
   }
   if (answered !== functionCode) throw bad(`function ${answered}, expected ${functionCode}`);
   if (functionCode === 3) return decodeRead(pdu, request.count);
   if (pdu.length !== 5) throw bad(`write reply of ${pdu.length} bytes, expected 5`);
-  if (pdu.readUInt16BE(1) !== register) throw bad(`write reply for register ${pdu.readUInt16BE(1)}, expected ${register}`);
+  if (pdu.readUInt16BE(1) !== register)
+    throw bad(`write reply for register ${pdu.readUInt16BE(1)}, expected ${register}`);
   const echoed = functionCode === 6 ? request.words[0] : request.words.length;
   if (pdu.readUInt16BE(3) !== echoed) throw bad(`write reply echoes ${pdu.readUInt16BE(3)}, expected ${echoed}`);
   return [];
 }
 
 function decodeRead(pdu: Buffer, count: number): readonly number[] {
-  if (pdu.length < 2 || pdu.readUInt8(1) !== count * 2) throw bad(`byte count ${pdu.length < 2 ? 'missing' : pdu.readUInt8(1)}, expected ${count * 2}`);
+  if (pdu.length < 2 || pdu.readUInt8(1) !== count * 2)
+    throw bad(`byte count ${pdu.length < 2 ? 'missing' : pdu.readUInt8(1)}, expected ${count * 2}`);
   if (pdu.length !== 2 + count * 2) throw bad(`${pdu.length - 2} bytes of data, expected ${count * 2}`);
   return Array.from({ length: count }, (_, at) => pdu.readUInt16BE(2 + at * 2));
 }

@@ -66,7 +66,9 @@ class ModbusTcpPort implements DevicePort {
     this.#address = address;
     this.#clock = clock;
     socket.on('data', (chunk) => this.#take(chunk));
-    socket.on('error', (error) => this.#die(new Fault('CONNECTION_CLOSED', `the connection failed: ${error.message}`, { cause: error })));
+    socket.on('error', (error) =>
+      this.#die(new Fault('CONNECTION_CLOSED', `the connection failed: ${error.message}`, { cause: error })),
+    );
     socket.on('end', () => this.#die(new Fault('CONNECTION_CLOSED')));
     socket.on('close', () => this.#die(new Fault('CONNECTION_CLOSED')));
   }
@@ -92,7 +94,10 @@ class ModbusTcpPort implements DevicePort {
     const transaction = this.#transaction;
     const { timeoutMs, unitId } = this.#address;
     return new Promise((resolve, reject) => {
-      const timer = this.#clock.setTimeout(() => this.#die(new Fault('TIMEOUT', `no answer within ${timeoutMs} ms`)), timeoutMs);
+      const timer = this.#clock.setTimeout(
+        () => this.#die(new Fault('TIMEOUT', `no answer within ${timeoutMs} ms`)),
+        timeoutMs,
+      );
       this.#pending = { request, transaction, timer, resolve, reject };
       this.#socket.write(encodeRequest(transaction, unitId, request));
     });
@@ -104,7 +109,8 @@ class ModbusTcpPort implements DevicePort {
     try {
       const length = frameLength(this.#received);
       if (length === undefined || this.#received.length < length) return;
-      if (this.#received.length > length || !this.#pending) throw new Fault('BAD_FRAME', 'bytes that no request asked for');
+      if (this.#received.length > length || !this.#pending)
+        throw new Fault('BAD_FRAME', 'bytes that no request asked for');
       const frame = this.#received;
       this.#received = Buffer.alloc(0);
       this.#settle(frame, this.#pending);

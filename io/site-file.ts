@@ -38,7 +38,9 @@ export function loadSite(file: string | undefined, env: Environment = process.en
   const raw = file === undefined ? siteFromEnvironment(env) : readYaml(file);
   const site = parseOrThrow(siteSchema, applyEnvironment(raw, env), source);
   const folder = file === undefined ? process.cwd() : path.dirname(path.resolve(file));
-  const profiles = new Map(site.assets.map((asset, at) => [asset.id, loadProfile(asset.profile, folder, `${source}: assets[${at}].profile`)]));
+  const profiles = new Map(
+    site.assets.map((asset, at) => [asset.id, loadProfile(asset.profile, folder, `${source}: assets[${at}].profile`)]),
+  );
   const limitsFile = findFile(site.limits, folder, path.join(PROFILES, 'limits'), `${source}: limits`);
   const limitsText = readText(limitsFile);
   return {
@@ -62,16 +64,33 @@ function findFile(name: string, folder: string, shelf: string, source: string): 
   if (/^[a-z0-9-]+$/.test(name) && existsSync(shelved)) return shelved;
   const given = path.resolve(folder, name);
   if (existsSync(given)) return given;
-  throw invalid(source, [{ path: '', value: name, expected: `a name in ${path.relative(process.cwd(), shelf) || shelf}, or the path of a file` }]);
+  throw invalid(source, [
+    {
+      path: '',
+      value: name,
+      expected: `a name in ${path.relative(process.cwd(), shelf) || shelf}, or the path of a file`,
+    },
+  ]);
 }
 
 /** One asset without a site file: INVERTER_IP and DRIVER_PROFILE_PATH, with the ratings left to the operator. */
 function siteFromEnvironment(env: Environment): unknown {
-  const problems: Problem[] = ['SITE_ID', 'INVERTER_IP'].filter((name) => !env[name]).map((name) => ({ path: name, value: env[name], expected: 'set, since no site file is given (--config)' }));
+  const problems: Problem[] = ['SITE_ID', 'INVERTER_IP']
+    .filter((name) => !env[name])
+    .map((name) => ({ path: name, value: env[name], expected: 'set, since no site file is given (--config)' }));
   if (problems.length > 0) throw invalid('environment', problems);
   return {
     site: { id: env['SITE_ID'] },
-    assets: [{ id: 'bess-1', profile: env['DRIVER_PROFILE_PATH'] ?? 'huawei-sun2000-luna2000', modbus: { host: env['INVERTER_IP'] }, capacityWh: numberFrom(env, 'CAPACITY_WH') ?? 10_000, maxChargePowerW: numberFrom(env, 'MAX_CHARGE_POWER_W') ?? 2500, maxDischargePowerW: numberFrom(env, 'MAX_DISCHARGE_POWER_W') ?? 2500 }],
+    assets: [
+      {
+        id: 'bess-1',
+        profile: env['DRIVER_PROFILE_PATH'] ?? 'huawei-sun2000-luna2000',
+        modbus: { host: env['INVERTER_IP'] },
+        capacityWh: numberFrom(env, 'CAPACITY_WH') ?? 10_000,
+        maxChargePowerW: numberFrom(env, 'MAX_CHARGE_POWER_W') ?? 2500,
+        maxDischargePowerW: numberFrom(env, 'MAX_DISCHARGE_POWER_W') ?? 2500,
+      },
+    ],
   };
 }
 
@@ -95,11 +114,24 @@ function applyToAsset(site: Record<string, unknown>, env: Environment): void {
   const assets = site['assets'];
   if (given.length === 0 || !Array.isArray(assets)) return;
   if (assets.length > 1) {
-    throw invalid('environment', given.map((name) => ({ path: name, value: env[name], expected: `not set, since the site has ${assets.length} assets and the variable does not say which one is meant` })));
+    throw invalid(
+      'environment',
+      given.map((name) => ({
+        path: name,
+        value: env[name],
+        expected: `not set, since the site has ${assets.length} assets and the variable does not say which one is meant`,
+      })),
+    );
   }
   const asset = assets[0] as Record<string, unknown>;
-  const modbus = { ...(asset['modbus'] as object | undefined), ...(env['INVERTER_IP'] ? { host: env['INVERTER_IP'] } : {}), ...(env['INVERTER_PORT'] ? { port: numberFrom(env, 'INVERTER_PORT') } : {}) };
-  site['assets'] = [{ ...asset, modbus, ...(env['DRIVER_PROFILE_PATH'] ? { profile: env['DRIVER_PROFILE_PATH'] } : {}) }];
+  const modbus = {
+    ...(asset['modbus'] as object | undefined),
+    ...(env['INVERTER_IP'] ? { host: env['INVERTER_IP'] } : {}),
+    ...(env['INVERTER_PORT'] ? { port: numberFrom(env, 'INVERTER_PORT') } : {}),
+  };
+  site['assets'] = [
+    { ...asset, modbus, ...(env['DRIVER_PROFILE_PATH'] ? { profile: env['DRIVER_PROFILE_PATH'] } : {}) },
+  ];
 }
 
 function numberFrom(env: Environment, name: string): number | undefined {
@@ -115,7 +147,11 @@ function readYaml(file: string): unknown {
   try {
     return parseYaml(text);
   } catch (error) {
-    throw new Fault('CONFIG_INVALID', `${file} is not valid YAML: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new Fault(
+      'CONFIG_INVALID',
+      `${file} is not valid YAML: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    );
   }
 }
 
@@ -123,7 +159,11 @@ function parseJson(text: string, file: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new Fault('CONFIG_INVALID', `${file} is not valid JSON: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new Fault(
+      'CONFIG_INVALID',
+      `${file} is not valid JSON: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    );
   }
 }
 
@@ -131,6 +171,10 @@ function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new Fault('CONFIG_INVALID', `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new Fault(
+      'CONFIG_INVALID',
+      `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    );
   }
 }

@@ -131,7 +131,12 @@ export class Nursery {
     const { spec } = child;
     let ref: AnyActorRef;
     try {
-      const options = { parent: this.#scope.self, id: `${spec.id}#${child.generation}`, systemId: spec.id, input: spec.input?.() };
+      const options = {
+        parent: this.#scope.self,
+        id: `${spec.id}#${child.generation}`,
+        systemId: spec.id,
+        input: spec.input?.(),
+      };
       ref = createActor(reaped(spec.start()), options as never) as AnyActorRef;
     } catch (error) {
       return { error, reason: reasonOf(error) };
@@ -173,7 +178,10 @@ export class Nursery {
     if (this.#window.exceededAt(this.#services.clock.now())) {
       if (this.#spec.quarantine) return this.#park(child, child.lastReason ?? '');
       this.#report(child, 'gave_up', child.lastReason ?? '');
-      const error = new Fault('RESTART_INTENSITY', `${this.#spec.id}: ${child.spec.id} failed too often (${child.lastReason}); ${CODES.RESTART_INTENSITY}`);
+      const error = new Fault(
+        'RESTART_INTENSITY',
+        `${this.#spec.id}: ${child.spec.id} failed too often (${child.lastReason}); ${CODES.RESTART_INTENSITY}`,
+      );
       return this.#stop({ reason: 'intensity', error });
     }
     child.restarts += 1;
@@ -183,9 +191,12 @@ export class Nursery {
 
   #affectedBy(child: Child): Child[] {
     switch (this.#spec.strategy) {
-      case 'one_for_one': return [child];
-      case 'one_for_all': return [...this.#children];
-      case 'rest_for_one': return this.#children.slice(this.#children.indexOf(child));
+      case 'one_for_one':
+        return [child];
+      case 'one_for_all':
+        return [...this.#children];
+      case 'rest_for_one':
+        return this.#children.slice(this.#children.indexOf(child));
     }
   }
 

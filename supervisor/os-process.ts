@@ -28,7 +28,11 @@ export function inOsProcess(prepare: () => Promise<OsProcessSpec>): ProcessLogic
   return fromProcess(async ({ signal, lease }) => {
     const spec = await prepare();
     if (signal.aborted) return;
-    const child = spawn(spec.command, [...spec.args], { stdio: ['ignore', 'ignore', 'pipe'], env: spec.env, cwd: spec.cwd });
+    const child = spawn(spec.command, [...spec.args], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: spec.env,
+      cwd: spec.cwd,
+    });
     let stderr = '';
     child.stderr?.on('data', (chunk: Buffer) => {
       stderr = (stderr + chunk.toString()).slice(-STDERR_KEPT);
@@ -45,6 +49,10 @@ export function inOsProcess(prepare: () => Promise<OsProcessSpec>): ProcessLogic
     const reason = await promise;
     process.removeListener('exit', orphan);
     spec.onEnd?.(reason);
-    if (!signal.aborted) throw new Fault('CHILD_EXITED', `${spec.command} ${reason}${stderr ? `: ${stderr.trim().split('\n').slice(-3).join(' | ')}` : ''}`);
+    if (!signal.aborted)
+      throw new Fault(
+        'CHILD_EXITED',
+        `${spec.command} ${reason}${stderr ? `: ${stderr.trim().split('\n').slice(-3).join(' | ')}` : ''}`,
+      );
   });
 }

@@ -38,7 +38,11 @@ export type ProcessContext<Message extends EventObject, Input> = {
 };
 
 export type ProcessSnapshot = Snapshot<unknown> & { readonly input: unknown };
-export type ProcessLogic<Message extends EventObject, Input> = ActorLogic<ProcessSnapshot, Message | EventObject, Input>;
+export type ProcessLogic<Message extends EventObject, Input> = ActorLogic<
+  ProcessSnapshot,
+  Message | EventObject,
+  Input
+>;
 
 const MAILBOX_LIMIT = 10_000;
 const RESOLVED = 'bessd.process.resolved';
@@ -68,14 +72,33 @@ export function fromProcess<Message extends EventObject, Input = undefined>(
     transition(snapshot, event, scope) {
       if (snapshot.status !== 'active') return snapshot;
       const state = running.get(scope.self);
-      if (event.type === RESOLVED) return end(state, { ...snapshot, status: 'done', output: (event as unknown as { output: unknown }).output, error: undefined });
-      if (event.type === CRASH) return end(state, { ...snapshot, status: 'error', output: undefined, error: (event as unknown as { error: unknown }).error });
-      if (event.type === 'xstate.stop') return end(state, { ...snapshot, status: 'stopped', output: undefined, error: undefined });
+      if (event.type === RESOLVED)
+        return end(state, {
+          ...snapshot,
+          status: 'done',
+          output: (event as unknown as { output: unknown }).output,
+          error: undefined,
+        });
+      if (event.type === CRASH)
+        return end(state, {
+          ...snapshot,
+          status: 'error',
+          output: undefined,
+          error: (event as unknown as { error: unknown }).error,
+        });
+      if (event.type === 'xstate.stop')
+        return end(state, { ...snapshot, status: 'stopped', output: undefined, error: undefined });
       if (event.type === SHUTDOWN.type) {
         state?.abort.abort(new Error('shutdown'));
         return snapshot;
       }
-      if (event.type.startsWith('xstate.error.actor.')) return end(state, { ...snapshot, status: 'error', output: undefined, error: (event as unknown as { error: unknown }).error });
+      if (event.type.startsWith('xstate.error.actor.'))
+        return end(state, {
+          ...snapshot,
+          status: 'error',
+          output: undefined,
+          error: (event as unknown as { error: unknown }).error,
+        });
       if (event.type.startsWith('xstate.')) return snapshot;
       try {
         if (state) deliver(state, event as Message);

@@ -19,8 +19,14 @@ export function reaped<L extends AnyActorLogic>(logic: L): L {
     runningActor.run(scope.self, () => logic.start?.(snapshot, scope as never));
   };
   if ((logic as { orderly?: boolean }).orderly !== true) {
-    wrapped.transition = (snapshot: object, event: { type: string; error?: unknown }, scope: Parameters<L['transition']>[2]) =>
-      event.type === CRASH ? { ...snapshot, status: 'error', error: event.error } : logic.transition(snapshot, event, scope);
+    wrapped.transition = (
+      snapshot: object,
+      event: { type: string; error?: unknown },
+      scope: Parameters<L['transition']>[2],
+    ) =>
+      event.type === CRASH
+        ? { ...snapshot, status: 'error', error: event.error }
+        : logic.transition(snapshot, event, scope);
   }
   return wrapped;
 }

@@ -13,7 +13,9 @@ import type { SupervisorOutput, SupervisorSpec } from './spec.ts';
 
 export type SupervisorSnapshot = Snapshot<SupervisorOutput>;
 
-export function supervisor(spec: SupervisorSpec): ActorLogic<SupervisorSnapshot, EventObject> & { readonly orderly: true } {
+export function supervisor(
+  spec: SupervisorSpec,
+): ActorLogic<SupervisorSnapshot, EventObject> & { readonly orderly: true } {
   validate(spec);
   return {
     orderly: true,

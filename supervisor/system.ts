@@ -43,7 +43,14 @@ export function startSystem(spec: SupervisorSpec, { clock, report = () => {} }: 
   root.start();
   return {
     send: (name, message) => sendTo(root.system, name, message),
-    tree: () => ({ id: spec.id, type: 'supervisor', status: 'running', restarts: 0, last_reason: null, children: nurseryOf(root)?.describe() ?? [] }),
+    tree: () => ({
+      id: spec.id,
+      type: 'supervisor',
+      status: 'running',
+      restarts: 0,
+      last_reason: null,
+      children: nurseryOf(root)?.describe() ?? [],
+    }),
     stop: () => {
       root.send(SHUTDOWN);
       return ended;

@@ -29,7 +29,11 @@ export function inThread(spec: ThreadSpec): ProcessLogic<Post, undefined> {
   const { silentAfterMs = 15_000, maxHeapMb = 512 } = spec;
   return fromProcess<Post>(async ({ signal, clock, onMessage, lease }) => {
     const { workerData, transferList = [] } = spec.start();
-    const worker = new Worker(spec.entry, { workerData, transferList: [...transferList], resourceLimits: { maxOldGenerationSizeMb: maxHeapMb } });
+    const worker = new Worker(spec.entry, {
+      workerData,
+      transferList: [...transferList],
+      resourceLimits: { maxOldGenerationSizeMb: maxHeapMb },
+    });
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     let heardAt = clock.now();
     worker.on('message', (message: unknown) => {
@@ -37,13 +41,16 @@ export function inThread(spec: ThreadSpec): ProcessLogic<Post, undefined> {
       if (lease.held) spec.onSignal(message);
     });
     worker.on('error', reject);
-    worker.on('exit', (code) => (signal.aborted ? resolve() : reject(new Fault('CHILD_EXITED', `thread ended with code ${code}`))));
+    worker.on('exit', (code) =>
+      signal.aborted ? resolve() : reject(new Fault('CHILD_EXITED', `thread ended with code ${code}`)),
+    );
     onMessage(({ value }) => worker.postMessage(value));
     signal.addEventListener('abort', () => worker.postMessage({ type: 'SHUTDOWN' }));
     lease.lost.addEventListener('abort', () => void worker.terminate());
 
     const watch = (): void => {
-      if (clock.now() - heardAt > silentAfterMs) return reject(new Fault('CHILD_SILENT', `thread silent for ${silentAfterMs} ms`));
+      if (clock.now() - heardAt > silentAfterMs)
+        return reject(new Fault('CHILD_SILENT', `thread silent for ${silentAfterMs} ms`));
       timer = clock.setTimeout(watch, silentAfterMs / 5);
     };
     let timer = clock.setTimeout(watch, silentAfterMs / 5);

@@ -18,7 +18,8 @@ export class Ledger {
   enter(request: DispatchRequest, reply: (reply: Reply) => void): 'new' | 'known' | Refusal {
     const content = contentOf(request);
     const entry = this.#entries.get(request.id);
-    if (entry && entry.content !== content) return refusal('ID_CONFLICT', `id ${request.id} was used for another order`);
+    if (entry && entry.content !== content)
+      return refusal('ID_CONFLICT', `id ${request.id} was used for another order`);
     if (entry) {
       if (entry.reply) reply(entry.reply);
       else entry.waiting.push(reply);

@@ -52,7 +52,12 @@ export type Cockpit = {
   readonly lease: Lease;
   readonly send: (name: string, message: { readonly type: string }) => boolean;
   /** Told by the driver. */
-  operation: { readonly send: (event: Parameters<AnyActorRef['send']>[0]) => void; readonly getSnapshot: () => SnapshotFrom<typeof operationMachine> } | undefined;
+  operation:
+    | {
+        readonly send: (event: Parameters<AnyActorRef['send']>[0]) => void;
+        readonly getSnapshot: () => SnapshotFrom<typeof operationMachine>;
+      }
+    | undefined;
   connection: AnyActorRef | undefined;
   permit: Permit | undefined;
   epoch: number;
@@ -200,9 +205,16 @@ export function writeStateOf(cockpit: Cockpit, situation: Situation): WriteState
   };
 }
 
-export function requestOf(cockpit: Cockpit, kind: WriteRequest['kind'], purpose: WriteRequest['purpose'], targetW: number): WriteRequest {
+export function requestOf(
+  cockpit: Cockpit,
+  kind: WriteRequest['kind'],
+  purpose: WriteRequest['purpose'],
+  targetW: number,
+): WriteRequest {
   const order = cockpit.operation?.getSnapshot().context.order;
-  return order ? { kind, purpose, targetW, order: { epoch: order.epoch, expiresAtMs: order.expiresAtMs } } : { kind, purpose, targetW };
+  return order
+    ? { kind, purpose, targetW, order: { epoch: order.epoch, expiresAtMs: order.expiresAtMs } }
+    : { kind, purpose, targetW };
 }
 
 export function sequenceValuesOf(cockpit: Cockpit): SequenceValues {

@@ -25,153 +25,193 @@ const STOP_TIMEOUT_MS = 60_000;
 const EXIT_DEADLINE_MS = 4000;
 const IDENTIFY_TIMEOUT_MS = 30_000;
 
-export const driverActor = fromProcess<DriverMessage, DriverInput>(async ({ input, signal, clock, lease, onMessage, send, spawn }) => {
-  const { asset, profile, staleAfter, board } = input;
-  const { transport } = profile;
-  const cockpit = createCockpit(input, { clock, lease, send });
-  const operation = spawn(operationMachine, { id: 'operation', input: { assetId: asset.id, stopTimeoutMs: STOP_TIMEOUT_MS } });
-  cockpit.operation = operation as unknown as NonNullable<Cockpit['operation']>;
-  let connection: AnyActorRef | undefined;
-
-  watch(operation, (snapshot) => String(snapshot.value), (from, to) => transition('operation', from, to));
-  onMessage(take);
-  updateBoard(cockpit);
-  // The device is not touched before the latch is known: after a restart the first write may have to be a stop.
-  send('estop', { type: 'LATCH_WANTED', from: nameOfDriver(asset.id) } as EventObject);
-  await untilAborted();
-  await leave();
-
-  function take(message: DriverMessage): void {
-    switch (message.type) {
-      case 'LATCH_STATE': takeLatch(message); break;
-      case 'PERMIT': cockpit.permit = message.permit; break;
-      case 'GIVE_ORDER': takeOrder(message); break;
-      case 'STOP_ASSET': operation.send({ type: 'STOP' }); break;
-      case 'ACCEPT_FIRMWARE': acceptFirmware(cockpit); board.alarm('firmware-changed', firmwareChanged(cockpit), 'P2', '', asset.id); break;
-    }
-    updateBoard(cockpit);
-    cockpit.wake();
-  }
-
-  /** The latch of the site changed, or is told for the first time. */
-  function takeLatch({ latch }: LatchState): void {
-    const { estopped, trip, fault, maintenance } = (operation.getSnapshot() as SnapshotFrom<typeof operationMachine>).context;
-    const tagged = latch.maintenance[asset.id];
-    const tripped = latch.trips[asset.id];
-    const again = estopped && latch.epoch > cockpit.epoch;
-    cockpit.epoch = latch.epoch;
-    if (latch.estop && (!estopped || again)) {
-      failOrder('ESTOP_LATCHED');
-      operation.send({ type: 'ESTOP' });
-      // Pressed again: the whole sequence once more.
-      cockpit.helm = { ...cockpit.helm, posture: undefined, passage: undefined, waitForPoll: false };
-      stopSoon();
-    }
-    if (tripped?.kind === 'trip' && trip === undefined) {
-      failOrder('TRIPPED');
-      operation.send({ type: 'TRIP', cause: tripped.cause });
-      stopSoon();
-    }
-    if (tripped?.kind === 'fault' && fault === undefined) {
-      failOrder('TRIPPED');
-      operation.send({ type: 'FAULT', cause: tripped.cause });
-    }
-    if (tagged && maintenance === undefined) {
-      failOrder('MAINTENANCE');
-      operation.send({ type: 'MAINTENANCE_ON', tag: tagged.tag });
-    }
-    if (!latch.estop && estopped) operation.send({ type: 'ESTOP_RESET' });
-    if (!tripped && (trip ?? fault) !== undefined) operation.send({ type: 'TRIP_RESET' });
-    if (!tagged && maintenance !== undefined) operation.send({ type: 'MAINTENANCE_OFF' });
-    const { sinceWallMs, cause } = tripped ?? {};
-    const line = board.assets.get(asset.id);
-    if (line) board.assets.set(asset.id, { ...line, maintenance: tagged ?? null, trip: cause === undefined ? null : { cause, since: new Date(sinceWallMs ?? 0).toISOString() } });
-    if (!connection) connect();
-  }
-
-  function takeOrder({ order }: GiveOrder): void {
-    const code = refusalOf(cockpit, order, connectionOf(cockpit));
-    if (code) return orderPhase(cockpit, order, { phase: 'refused', code });
-    const before = cockpit.operation?.getSnapshot().context.order;
-    if (before) orderPhase(cockpit, before, { phase: 'superseded', code: 'SUPERSEDED' });
-    cockpit.corrections = [];
-    operation.send({ type: 'ORDER', order });
-  }
-
-  function connect(): void {
-    const staleAfterMs = staleAfter.fast;
-    connection = spawn(connectionMachine.provide({ actors: { session: session as never } }), {
-      id: 'connection',
-      input: {
-        assetId: asset.id,
-        connectTimeoutMs: transport.timeoutMs + transport.connectDelayMs + 1000,
-        identifyTimeoutMs: IDENTIFY_TIMEOUT_MS,
-        staleAfterMs,
-        giveUpAfterMs: staleAfterMs,
-        session: cockpit,
-      },
+export const driverActor = fromProcess<DriverMessage, DriverInput>(
+  async ({ input, signal, clock, lease, onMessage, send, spawn }) => {
+    const { asset, profile, staleAfter, board } = input;
+    const { transport } = profile;
+    const cockpit = createCockpit(input, { clock, lease, send });
+    const operation = spawn(operationMachine, {
+      id: 'operation',
+      input: { assetId: asset.id, stopTimeoutMs: STOP_TIMEOUT_MS },
     });
-    cockpit.connection = connection;
-    watch(connection, () => connectionOf(cockpit), (from, to) => {
-      // No order is revived after a stale or lost link.
-      if (to !== 'online') failOrder('LINK_DOWN');
-      board.alarm('link-down', to !== 'online', 'P2', `no proven connection to ${asset.id}`, asset.id);
-      transition('connection', from, to);
-    });
-  }
+    cockpit.operation = operation as unknown as NonNullable<Cockpit['operation']>;
+    let connection: AnyActorRef | undefined;
 
-  /** Somebody waits for a stop: do not sleep, do not wait for a hanging request, do not wait for the next try. */
-  function stopSoon(): void {
-    const port = cockpit.port;
-    const frameSeq = cockpit.exchanges;
-    connection?.send({ type: 'HURRY' });
-    if (!port) return;
-    clock.setTimeout(() => {
-      if (cockpit.port === port && cockpit.exchanges === frameSeq && lease.held) port.drop('stop');
-    }, STOP_GRACE_MS);
-  }
-
-  function failOrder(code: Parameters<typeof endOrder>[2]): void {
-    const order = cockpit.operation?.getSnapshot().context.order;
-    if (order) endOrder(cockpit, order, code);
-  }
-
-  function transition(machine: string, from: string, to: string): void {
+    watch(
+      operation,
+      (snapshot) => String(snapshot.value),
+      (from, to) => transition('operation', from, to),
+    );
+    onMessage(take);
     updateBoard(cockpit);
-    board.event('transition', { asset_id: asset.id, machine, from, to });
-    cockpit.wake();
-  }
+    // The device is not touched before the latch is known: after a restart the first write may have to be a stop.
+    send('estop', { type: 'LATCH_WANTED', from: nameOfDriver(asset.id) } as EventObject);
+    await untilAborted();
+    await leave();
 
-  /** Orderly exit: the device in its exit state, as far as it can be reached in the time that is left. */
-  async function leave(): Promise<void> {
-    failOrder('STOPPED');
-    cockpit.exiting = true;
-    const deadline = clock.now() + EXIT_DEADLINE_MS;
-    while (lease.held && clock.now() < deadline && !inExitState()) {
+    function take(message: DriverMessage): void {
+      switch (message.type) {
+        case 'LATCH_STATE':
+          takeLatch(message);
+          break;
+        case 'PERMIT':
+          cockpit.permit = message.permit;
+          break;
+        case 'GIVE_ORDER':
+          takeOrder(message);
+          break;
+        case 'STOP_ASSET':
+          operation.send({ type: 'STOP' });
+          break;
+        case 'ACCEPT_FIRMWARE':
+          acceptFirmware(cockpit);
+          board.alarm('firmware-changed', firmwareChanged(cockpit), 'P2', '', asset.id);
+          break;
+      }
+      updateBoard(cockpit);
       cockpit.wake();
-      await new Promise<void>((resolve) => clock.setTimeout(resolve, 20));
     }
-  }
 
-  function inExitState(): boolean {
-    const untouchable = input.readOnly || asset.readOnly || asset.shadow || isLocal(cockpit) || operationOf(cockpit) === 'maintenance';
-    if (!cockpit.port || !profile.control || untouchable || firmwareChanged(cockpit)) return true;
-    const { posture, passage } = cockpit.helm;
-    if (passage) return false;
-    return posture?.kind === 'estop' || posture?.kind === 'hold' ? (asset.onExit ?? profile.control.idle) === 'hold' || posture.kind === 'estop' || !cockpit.permit : posture?.kind === 'release' || (posture === undefined && operationOf(cockpit) === 'standby' && (asset.onExit ?? profile.control.idle) === 'release');
-  }
+    /** The latch of the site changed, or is told for the first time. */
+    function takeLatch({ latch }: LatchState): void {
+      const { estopped, trip, fault, maintenance } = (operation.getSnapshot() as SnapshotFrom<typeof operationMachine>)
+        .context;
+      const tagged = latch.maintenance[asset.id];
+      const tripped = latch.trips[asset.id];
+      const again = estopped && latch.epoch > cockpit.epoch;
+      cockpit.epoch = latch.epoch;
+      if (latch.estop && (!estopped || again)) {
+        failOrder('ESTOP_LATCHED');
+        operation.send({ type: 'ESTOP' });
+        // Pressed again: the whole sequence once more.
+        cockpit.helm = { ...cockpit.helm, posture: undefined, passage: undefined, waitForPoll: false };
+        stopSoon();
+      }
+      if (tripped?.kind === 'trip' && trip === undefined) {
+        failOrder('TRIPPED');
+        operation.send({ type: 'TRIP', cause: tripped.cause });
+        stopSoon();
+      }
+      if (tripped?.kind === 'fault' && fault === undefined) {
+        failOrder('TRIPPED');
+        operation.send({ type: 'FAULT', cause: tripped.cause });
+      }
+      if (tagged && maintenance === undefined) {
+        failOrder('MAINTENANCE');
+        operation.send({ type: 'MAINTENANCE_ON', tag: tagged.tag });
+      }
+      if (!latch.estop && estopped) operation.send({ type: 'ESTOP_RESET' });
+      if (!tripped && (trip ?? fault) !== undefined) operation.send({ type: 'TRIP_RESET' });
+      if (!tagged && maintenance !== undefined) operation.send({ type: 'MAINTENANCE_OFF' });
+      const { sinceWallMs, cause } = tripped ?? {};
+      const line = board.assets.get(asset.id);
+      if (line)
+        board.assets.set(asset.id, {
+          ...line,
+          maintenance: tagged ?? null,
+          trip: cause === undefined ? null : { cause, since: new Date(sinceWallMs ?? 0).toISOString() },
+        });
+      if (!connection) connect();
+    }
 
-  function untilAborted(): Promise<void> {
-    return new Promise((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve())));
-  }
-});
+    function takeOrder({ order }: GiveOrder): void {
+      const code = refusalOf(cockpit, order, connectionOf(cockpit));
+      if (code) return orderPhase(cockpit, order, { phase: 'refused', code });
+      const before = cockpit.operation?.getSnapshot().context.order;
+      if (before) orderPhase(cockpit, before, { phase: 'superseded', code: 'SUPERSEDED' });
+      cockpit.corrections = [];
+      operation.send({ type: 'ORDER', order });
+    }
+
+    function connect(): void {
+      const staleAfterMs = staleAfter.fast;
+      connection = spawn(connectionMachine.provide({ actors: { session: session as never } }), {
+        id: 'connection',
+        input: {
+          assetId: asset.id,
+          connectTimeoutMs: transport.timeoutMs + transport.connectDelayMs + 1000,
+          identifyTimeoutMs: IDENTIFY_TIMEOUT_MS,
+          staleAfterMs,
+          giveUpAfterMs: staleAfterMs,
+          session: cockpit,
+        },
+      });
+      cockpit.connection = connection;
+      watch(
+        connection,
+        () => connectionOf(cockpit),
+        (from, to) => {
+          // No order is revived after a stale or lost link.
+          if (to !== 'online') failOrder('LINK_DOWN');
+          board.alarm('link-down', to !== 'online', 'P2', `no proven connection to ${asset.id}`, asset.id);
+          transition('connection', from, to);
+        },
+      );
+    }
+
+    /** Somebody waits for a stop: do not sleep, do not wait for a hanging request, do not wait for the next try. */
+    function stopSoon(): void {
+      const port = cockpit.port;
+      const frameSeq = cockpit.exchanges;
+      connection?.send({ type: 'HURRY' });
+      if (!port) return;
+      clock.setTimeout(() => {
+        if (cockpit.port === port && cockpit.exchanges === frameSeq && lease.held) port.drop('stop');
+      }, STOP_GRACE_MS);
+    }
+
+    function failOrder(code: Parameters<typeof endOrder>[2]): void {
+      const order = cockpit.operation?.getSnapshot().context.order;
+      if (order) endOrder(cockpit, order, code);
+    }
+
+    function transition(machine: string, from: string, to: string): void {
+      updateBoard(cockpit);
+      board.event('transition', { asset_id: asset.id, machine, from, to });
+      cockpit.wake();
+    }
+
+    /** Orderly exit: the device in its exit state, as far as it can be reached in the time that is left. */
+    async function leave(): Promise<void> {
+      failOrder('STOPPED');
+      cockpit.exiting = true;
+      const deadline = clock.now() + EXIT_DEADLINE_MS;
+      while (lease.held && clock.now() < deadline && !inExitState()) {
+        cockpit.wake();
+        await new Promise<void>((resolve) => clock.setTimeout(resolve, 20));
+      }
+    }
+
+    function inExitState(): boolean {
+      const untouchable =
+        input.readOnly || asset.readOnly || asset.shadow || isLocal(cockpit) || operationOf(cockpit) === 'maintenance';
+      if (!cockpit.port || !profile.control || untouchable || firmwareChanged(cockpit)) return true;
+      const { posture, passage } = cockpit.helm;
+      if (passage) return false;
+      return posture?.kind === 'estop' || posture?.kind === 'hold'
+        ? (asset.onExit ?? profile.control.idle) === 'hold' || posture.kind === 'estop' || !cockpit.permit
+        : posture?.kind === 'release' ||
+            (posture === undefined &&
+              operationOf(cockpit) === 'standby' &&
+              (asset.onExit ?? profile.control.idle) === 'release');
+    }
+
+    function untilAborted(): Promise<void> {
+      return new Promise((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve())));
+    }
+  },
+);
 
 export function nameOfDriver(assetId: string): string {
   return `driver:${assetId}`;
 }
 
 /** Calls back on every change of what `read` makes of the snapshot. */
-function watch(actor: AnyActorRef, read: (snapshot: { value?: unknown }) => string, changed: (from: string, to: string) => void): void {
+function watch(
+  actor: AnyActorRef,
+  read: (snapshot: { value?: unknown }) => string,
+  changed: (from: string, to: string) => void,
+): void {
   let last = read(actor.getSnapshot() as { value?: unknown });
   actor.subscribe({
     next: (snapshot) => {

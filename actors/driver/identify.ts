@@ -17,7 +17,11 @@ export async function identify(cockpit: Cockpit, port: DevicePort): Promise<void
   const { profile, points, asset, board, staleAfter } = cockpit.input;
   const { identity, transport } = profile;
   let samples: Samples = {};
-  for (const block of planReads(profile, points, (name) => name === identity.model || name === identity.serial || name === identity.firmware)) {
+  for (const block of planReads(
+    profile,
+    points,
+    (name) => name === identity.model || name === identity.serial || name === identity.firmware,
+  )) {
     const words = await port.read(block.register, block.count);
     samples = { ...samples, ...sampleBlock(block, words, cockpit.clock.now(), staleAfter, transport.wordOrder) };
   }
@@ -29,14 +33,28 @@ export async function identify(cockpit: Cockpit, port: DevicePort): Promise<void
   const expected = asset.serial ?? cockpit.serial;
   const modelFits = new RegExp(identity.modelPattern).test(model);
   const serialFits = serial !== '' && (expected === undefined || serial === expected);
-  board.alarm('wrong-device', !modelFits || !serialFits, 'P1', `another device answers at ${asset.modbus.host}:${asset.modbus.port}: model "${model}", serial "${serial}"`, asset.id);
-  if (!modelFits) throw new Fault('WRONG_IDENTITY', `model "${model}" at ${asset.id}, expected one like ${identity.modelPattern}`);
-  if (!serialFits) throw new Fault('WRONG_IDENTITY', `serial "${serial}" at ${asset.id}, expected ${expected ?? 'any'}`);
+  board.alarm(
+    'wrong-device',
+    !modelFits || !serialFits,
+    'P1',
+    `another device answers at ${asset.modbus.host}:${asset.modbus.port}: model "${model}", serial "${serial}"`,
+    asset.id,
+  );
+  if (!modelFits)
+    throw new Fault('WRONG_IDENTITY', `model "${model}" at ${asset.id}, expected one like ${identity.modelPattern}`);
+  if (!serialFits)
+    throw new Fault('WRONG_IDENTITY', `serial "${serial}" at ${asset.id}, expected ${expected ?? 'any'}`);
 
   cockpit.serial = serial;
   cockpit.firmware = firmware;
   await recallOriginals(cockpit, serial, firmware);
-  board.alarm('firmware-changed', firmwareChanged(cockpit), 'P2', `firmware is "${firmware}", accepted is "${cockpit.acceptedFirmware}": the asset is read-only until somebody accepts it`, asset.id);
+  board.alarm(
+    'firmware-changed',
+    firmwareChanged(cockpit),
+    'P2',
+    `firmware is "${firmware}", accepted is "${cockpit.acceptedFirmware}": the asset is read-only until somebody accepts it`,
+    asset.id,
+  );
   cockpit.samples = samples;
   cockpit.identityProven = true;
 }

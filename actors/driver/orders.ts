@@ -12,7 +12,13 @@ type Phase = Omit<OrderPhase, 'type' | 'assetId' | 'id' | 'measuredW'>;
 export function orderPhase(cockpit: Cockpit, order: Order, phase: Phase): void {
   const { asset, board } = cockpit.input;
   const measuredW = measured(cockpit, order.reference === 'ac' ? 'acPowerW' : 'batteryPowerW');
-  const message: OrderPhase = { type: 'ORDER_PHASE', assetId: asset.id, id: order.id, ...phase, ...(measuredW === undefined ? {} : { measuredW }) };
+  const message: OrderPhase = {
+    type: 'ORDER_PHASE',
+    assetId: asset.id,
+    id: order.id,
+    ...phase,
+    ...(measuredW === undefined ? {} : { measuredW }),
+  };
   cockpit.send('dispatcher', message);
   board.event('command', {
     id: order.id,
@@ -27,7 +33,14 @@ export function orderPhase(cockpit: Cockpit, order: Order, phase: Phase): void {
 /** Ends the order under way: by its time, or because it can no longer be carried out. */
 export function endOrder(cockpit: Cockpit, order: Order, code: Code): void {
   const verified = cockpit.effect?.state === 'verified';
-  const phase = code === 'EXPIRED' ? 'expired' : code === 'NOT_FOLLOWING' ? 'not_following' : code === 'LIMIT' || code === 'PERMIT_LAPSED' || code === 'STOPPED' ? 'stopped' : 'failed';
+  const phase =
+    code === 'EXPIRED'
+      ? 'expired'
+      : code === 'NOT_FOLLOWING'
+        ? 'not_following'
+        : code === 'LIMIT' || code === 'PERMIT_LAPSED' || code === 'STOPPED'
+          ? 'stopped'
+          : 'failed';
   orderPhase(cockpit, order, { phase, code, verified });
   cockpit.operation?.send({ type: 'ORDER_ENDED', id: order.id });
 }

@@ -4,20 +4,11 @@
  *
  *   unknown ──first poll──▶ clean ──about to be written──▶ touched ──on disk──▶ saved ──released──▶ clean
  */
-import { z } from 'zod';
+import { originalsSchema } from '../../contracts/latch.ts';
+import type { OriginalsRecord } from '../../contracts/latch.ts';
 import { parse } from '../../contracts/parse.ts';
 import type { Cockpit } from './cockpit.ts';
 import { numberAt } from './cockpit.ts';
-
-const recordSchema = z.strictObject({
-  version: z.literal(1),
-  serial: z.string(),
-  acceptedFirmware: z.string(),
-  /** bessd may have written over the originals. */
-  touched: z.boolean(),
-  values: z.record(z.string(), z.number()),
-});
-type OriginalsRecord = z.output<typeof recordSchema>;
 
 /** Reads what an earlier run saved for this very device. An unreadable record is an alarm, and nothing is restored. */
 export async function recallOriginals(cockpit: Cockpit, serial: string, firmware: string): Promise<void> {
@@ -27,13 +18,19 @@ export async function recallOriginals(cockpit: Cockpit, serial: string, firmware
   let damaged = false;
   try {
     const text = await originalsFile.load();
-    const parsed = text === undefined ? undefined : parse(recordSchema, JSON.parse(text));
+    const parsed = text === undefined ? undefined : parse(originalsSchema, JSON.parse(text));
     damaged = parsed?.ok === false;
     if (parsed?.ok && parsed.value.serial === serial) record = parsed.value;
   } catch {
     damaged = true;
   }
-  board.alarm('originals-unreadable', damaged, 'P3', 'the saved original values of the device cannot be read: release cannot restore them', asset.id);
+  board.alarm(
+    'originals-unreadable',
+    damaged,
+    'P3',
+    'the saved original values of the device cannot be read: release cannot restore them',
+    asset.id,
+  );
   cockpit.acceptedFirmware = record?.acceptedFirmware ?? firmware;
   if (record?.touched) cockpit.originals = { values: record.values, state: 'saved', saving: false };
 }
@@ -52,7 +49,11 @@ export function noteOriginals(cockpit: Cockpit): void {
 /** What the device's own limit registers allowed before bessd came, per direction. */
 export function ceilingOf({ input, originals }: Cockpit): { chargeW: number; dischargeW: number } {
   const least = (direction: 'charge' | 'discharge'): number =>
-    Math.min(...Object.entries(originals.values).filter(([name]) => input.profile.points[name]?.writable?.limits === direction).map(([, value]) => value));
+    Math.min(
+      ...Object.entries(originals.values)
+        .filter(([name]) => input.profile.points[name]?.writable?.limits === direction)
+        .map(([, value]) => value),
+    );
   return { chargeW: least('charge'), dischargeW: least('discharge') };
 }
 
@@ -69,7 +70,13 @@ export function saveOriginals(cockpit: Cockpit): void {
 
   function saved(onDisk: boolean): void {
     cockpit.originals = { ...cockpit.originals, state: onDisk ? 'saved' : 'touched', saving: false };
-    board.alarm('originals-unsaved', !onDisk, 'P2', 'the original values of the device cannot be saved: no power until they are', asset.id);
+    board.alarm(
+      'originals-unsaved',
+      !onDisk,
+      'P2',
+      'the original values of the device cannot be saved: no power until they are',
+      asset.id,
+    );
     if (onDisk) cockpit.wake();
   }
 }

@@ -19,7 +19,11 @@ export function finishPoll(cockpit: Cockpit, startedAtMs: number): void {
   const { asset, points, board } = input;
   const receivedAtMs = clock.now();
   cockpit.seq += 1;
-  const frame = frameOf({ assetId: asset.id, seq: cockpit.seq, receivedAtMs, wallMs: clock.wall() }, points, cockpit.samples);
+  const frame = frameOf(
+    { assetId: asset.id, seq: cockpit.seq, receivedAtMs, wallMs: clock.wall() },
+    points,
+    cockpit.samples,
+  );
   const first = cockpit.frame === undefined || cockpit.frame.receivedAtMs < cockpit.firstPollAtMs;
   cockpit.frame = frame;
   if (first) noteOriginals(cockpit);
@@ -33,7 +37,12 @@ export function finishPoll(cockpit: Cockpit, startedAtMs: number): void {
   const guarded = cockpit.send('guard', asked as EventObject);
   const guardLatencyS = guarded ? (clock.now() - receivedAtMs) / 1000 : null;
   reportTelemetry(cockpit);
-  board.report({ type: 'CYCLE', asset_id: asset.id, duration_s: (clock.now() - startedAtMs) / 1000, guard_latency_s: guardLatencyS });
+  board.report({
+    type: 'CYCLE',
+    asset_id: asset.id,
+    duration_s: (clock.now() - startedAtMs) / 1000,
+    guard_latency_s: guardLatencyS,
+  });
 }
 
 function judgeReadBack(cockpit: Cockpit): void {
@@ -42,19 +51,32 @@ function judgeReadBack(cockpit: Cockpit): void {
   for (const difference of differences) foreignChange(cockpit, difference);
   // What was found is the new truth: it is reported once, and corrected by the posture, not by a loop.
   const dropped = new Set(differences.map(({ point }) => point));
-  cockpit.expectations = Object.fromEntries(Object.entries(cockpit.expectations).filter(([point]) => !dropped.has(point)));
+  cockpit.expectations = Object.fromEntries(
+    Object.entries(cockpit.expectations).filter(([point]) => !dropped.has(point)),
+  );
 
   const power = measured(cockpit, 'batteryPowerW');
   const operation = operationOf(cockpit);
-  const stopping = cockpit.helm.posture?.kind === 'estop' || (cockpit.helm.posture?.kind === 'hold' && power !== undefined && Math.abs(power) > toleranceW(ratingOf(cockpit.input)));
+  const stopping =
+    cockpit.helm.posture?.kind === 'estop' ||
+    (cockpit.helm.posture?.kind === 'hold' &&
+      power !== undefined &&
+      Math.abs(power) > toleranceW(ratingOf(cockpit.input)));
   cockpit.helm = polled(cockpit.helm, { differs: differences.length > 0, breach: stopping || operation === 'tripped' });
 }
 
 function foreignChange(cockpit: Cockpit, { point, expected, found }: Difference): void {
   const { asset, board, profile } = cockpit.input;
   const nowMs = cockpit.clock.now();
-  board.event('foreign_change', { asset_id: asset.id, point, register: profile.points[point]?.register ?? null, expected, found });
-  if (cockpit.helm.posture?.kind === 'power') cockpit.corrections = [...cockpit.corrections.filter((at) => at > nowMs - 60_000), nowMs];
+  board.event('foreign_change', {
+    asset_id: asset.id,
+    point,
+    register: profile.points[point]?.register ?? null,
+    expected,
+    found,
+  });
+  if (cockpit.helm.posture?.kind === 'power')
+    cockpit.corrections = [...cockpit.corrections.filter((at) => at > nowMs - 60_000), nowMs];
 }
 
 function judgeEffect(cockpit: Cockpit, pollStartedAtMs: number): void {
@@ -62,18 +84,39 @@ function judgeEffect(cockpit: Cockpit, pollStartedAtMs: number): void {
   const { asset, board, profile } = input;
   const power = measured(cockpit, 'batteryPowerW');
   const ratingW = ratingOf(input);
-  if (stoppedAtMs !== undefined && pollStartedAtMs >= stoppedAtMs && power !== undefined && Math.abs(power) <= toleranceW(ratingW)) {
+  if (
+    stoppedAtMs !== undefined &&
+    pollStartedAtMs >= stoppedAtMs &&
+    power !== undefined &&
+    Math.abs(power) <= toleranceW(ratingW)
+  ) {
     cockpit.stoppedAtMs = undefined;
     cockpit.send('estop', { type: 'STOP_PROGRESS', assetId: asset.id, stage: 'zero' } as { type: string });
   }
   if (!before || pollStartedAtMs < before.writtenAtMs) return;
-  const effect = observeEffect(before, power, cockpit.clock.now(), { settleMs: profile.control?.actuator.settleMs ?? 0, ratingW });
+  const effect = observeEffect(before, power, cockpit.clock.now(), {
+    settleMs: profile.control?.actuator.settleMs ?? 0,
+    ratingW,
+  });
   cockpit.effect = effect;
   const order = cockpit.operation?.getSnapshot().context.order;
-  if (effect.state === 'verified' && before.state !== 'verified' && order && cockpit.helm.posture?.kind === 'power') orderPhase(cockpit, order, { phase: 'verified', writtenW: effect.targetW });
+  if (effect.state === 'verified' && before.state !== 'verified' && order && cockpit.helm.posture?.kind === 'power')
+    orderPhase(cockpit, order, { phase: 'verified', writtenW: effect.targetW });
   const stuckOn = effect.state === 'not_following' && effect.targetW === 0;
-  board.alarm('not-following', effect.state === 'not_following' && effect.targetW !== 0, 'P2', `the registers took the power but the battery moves ${power ?? 'an unknown number of'} W`, asset.id);
-  board.alarm('power-after-stop', stuckOn, 'P1', `the battery still moves ${power ?? 'an unknown number of'} W after a stop`, asset.id);
+  board.alarm(
+    'not-following',
+    effect.state === 'not_following' && effect.targetW !== 0,
+    'P2',
+    `the registers took the power but the battery moves ${power ?? 'an unknown number of'} W`,
+    asset.id,
+  );
+  board.alarm(
+    'power-after-stop',
+    stuckOn,
+    'P1',
+    `the battery still moves ${power ?? 'an unknown number of'} W after a stop`,
+    asset.id,
+  );
   // The second means: the whole sequence again, limits included, not the trigger alone.
   if (stuckOn) cockpit.helm = { ...cockpit.helm, posture: undefined };
 }
@@ -90,8 +133,20 @@ function judgeRelease(cockpit: Cockpit): void {
   const outside = power > permit.maxDischargeW + room || power < -(permit.maxChargeW + room);
   const { board, asset } = input;
   // Where others may command the device too, that is theirs to answer for: an alarm, no stop.
-  board.alarm('power-outside-permit', outside, 'P2', `nobody ordered ${power} W, the permit is -${permit.maxChargeW} to ${permit.maxDischargeW} W`, asset.id);
+  board.alarm(
+    'power-outside-permit',
+    outside,
+    'P2',
+    `nobody ordered ${power} W, the permit is -${permit.maxChargeW} to ${permit.maxDischargeW} W`,
+    asset.id,
+  );
   if (!outside) return;
-  board.event('safety_block', { asset_id: asset.id, reason: 'OVER_PERMIT', measured_w: power, max_charge_w: permit.maxChargeW, max_discharge_w: permit.maxDischargeW });
+  board.event('safety_block', {
+    asset_id: asset.id,
+    reason: 'OVER_PERMIT',
+    measured_w: power,
+    max_charge_w: permit.maxChargeW,
+    max_discharge_w: permit.maxDischargeW,
+  });
   if (asset.authority === 'exclusive') cockpit.releaseBlockedUntilMs = clock.now() + RELEASE_PAUSE_MS;
 }

@@ -29,7 +29,9 @@ export function reportTelemetry(cockpit: Cockpit): void {
     current_a: worst(cockpit, 'currentA'),
     permit: permitOf(cockpit),
     limits_hash: input.limitsHash,
-    points: Object.fromEntries(Object.entries(frame.points).map(([name, sample]) => [name, pointOf(sample, cockpit.clock.now())])),
+    points: Object.fromEntries(
+      Object.entries(frame.points).map(([name, sample]) => [name, pointOf(sample, cockpit.clock.now())]),
+    ),
   };
   board.report({ type: 'TELEMETRY', report });
   updateBoard(cockpit);
@@ -57,14 +59,22 @@ export function updateBoard(cockpit: Cockpit): void {
     maintenance: before?.maintenance ?? null,
     deadman: { state: caps.deadman.state, time_s: caps.deadman.timeMs / 1000, max_w: caps.deadman.maxW },
     firmware: cockpit.firmware ?? null,
-    order: context?.order ? { id: context.order.id, w: context.order.w, expires_at: new Date(context.order.expiresAtWallMs).toISOString() } : null,
-    caps: [...caps.why, ...(firmwareChanged(cockpit) ? [{ what: 'read-only', why: 'the firmware changed and nobody has accepted it' }] : [])],
+    order: context?.order
+      ? { id: context.order.id, w: context.order.w, expires_at: new Date(context.order.expiresAtWallMs).toISOString() }
+      : null,
+    caps: [
+      ...caps.why,
+      ...(firmwareChanged(cockpit)
+        ? [{ what: 'read-only', why: 'the firmware changed and nobody has accepted it' }]
+        : []),
+    ],
   });
 }
 
 export function connectionOf(cockpit: Cockpit): ConnectionState {
   const value = (cockpit.connection?.getSnapshot() as { value?: unknown } | undefined)?.value;
-  if (typeof value === 'object' && value !== null && 'linked' in value) return (value as { linked: ConnectionState }).linked;
+  if (typeof value === 'object' && value !== null && 'linked' in value)
+    return (value as { linked: ConnectionState }).linked;
   return value === 'lost' ? 'lost' : value === 'backoff' ? 'backoff' : 'connecting';
 }
 
@@ -79,19 +89,25 @@ export function qualityOf(cockpit: Cockpit): Quality {
   return all.every((sample) => sample.quality === 'good' && now < sample.staleAtMs) ? 'good' : 'suspect';
 }
 
-function pointOf({ value, quality, staleAtMs }: Sample, nowMs: number): { value: number | string | null; quality: Quality } {
+function pointOf(
+  { value, quality, staleAtMs }: Sample,
+  nowMs: number,
+): { value: number | string | null; quality: Quality } {
   return { value: value ?? null, quality: quality === 'good' && nowMs >= staleAtMs ? 'stale' : quality };
 }
 
 /** The value that counts for safety: the hottest sensor, the first of anything else. */
 function worst(cockpit: Cockpit, measurand: Measurand): number | null {
-  const values = (cockpit.frame?.readings[measurand] ?? []).map(({ value }) => value).filter((value) => typeof value === 'number');
+  const values = (cockpit.frame?.readings[measurand] ?? [])
+    .map(({ value }) => value)
+    .filter((value) => typeof value === 'number');
   if (values.length === 0) return null;
   return measurand === 'temperatureC' ? Math.max(...values) : (values[0] ?? null);
 }
 
 function permitOf({ permit, epoch, clock }: Cockpit): TelemetryReport['permit'] {
-  if (!permit || permit.epoch !== epoch || clock.now() >= permit.expiresAtMs) return { max_charge_w: 0, max_discharge_w: 0, reasons: [permit ? 'STALE' : 'NO_TELEMETRY'] };
+  if (!permit || permit.epoch !== epoch || clock.now() >= permit.expiresAtMs)
+    return { max_charge_w: 0, max_discharge_w: 0, reasons: [permit ? 'STALE' : 'NO_TELEMETRY'] };
   return {
     max_charge_w: permit.maxChargeW,
     max_discharge_w: permit.maxDischargeW,

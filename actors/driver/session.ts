@@ -30,7 +30,9 @@ export const session = fromProcess<EventObject, Cockpit>(async ({ input: cockpit
     timeoutMs: transport.timeoutMs,
     requestGapMs: transport.requestGapMs,
   };
-  const port = counted(await cockpit.input.openDevice(address, signal), () => { cockpit.exchanges += 1; });
+  const port = counted(await cockpit.input.openDevice(address, signal), () => {
+    cockpit.exchanges += 1;
+  });
   signal.addEventListener('abort', () => port.drop('close'));
   try {
     await pause(transport.connectDelayMs);
@@ -48,7 +50,7 @@ export const session = fromProcess<EventObject, Cockpit>(async ({ input: cockpit
     let remaining: readonly BlockRead[] = polls.first;
     let startedAtMs = clock.now();
     let nextPollAtMs = startedAtMs + cockpit.input.pollIntervalMs;
-    for (let count = 1; !signal.aborted; ) {
+    for (let count = 1; !signal.aborted;) {
       if (await writeNext(cockpit, link)) continue;
       const [block, ...rest] = remaining;
       if (block) {
@@ -75,7 +77,10 @@ export const session = fromProcess<EventObject, Cockpit>(async ({ input: cockpit
       // A device may refuse a block for now; what is in it is missing then. Anything else ends the session.
       if (!(error instanceof Fault) || error.code !== 'DEVICE_EXCEPTION') throw error;
     }
-    cockpit.samples = { ...cockpit.samples, ...sampleBlock(block, words, clock.now(), cockpit.input.staleAfter, transport.wordOrder) };
+    cockpit.samples = {
+      ...cockpit.samples,
+      ...sampleBlock(block, words, clock.now(), cockpit.input.staleAfter, transport.wordOrder),
+    };
   }
 
   function pollsOf(): Record<'first' | 'fast' | 'slow', readonly BlockRead[]> {

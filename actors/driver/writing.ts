@@ -51,7 +51,13 @@ export async function writeNext(cockpit: Cockpit, port: DevicePort): Promise<boo
   return pass(cockpit, port, situation, course.passage, course.transaction);
 }
 
-async function pass(cockpit: Cockpit, port: DevicePort, situation: Situation, passage: Passage, transaction: Transaction): Promise<boolean> {
+async function pass(
+  cockpit: Cockpit,
+  port: DevicePort,
+  situation: Situation,
+  passage: Passage,
+  transaction: Transaction,
+): Promise<boolean> {
   const kind = kindOf(passage.sequence);
   const targetW = passage.to.kind === 'power' ? passage.to.w : 0;
   if (passage.transactions.some(({ persistent }) => persistent)) saveOriginals(cockpit);
@@ -126,7 +132,10 @@ function arrived(cockpit: Cockpit, wanted: Posture): void {
 
 function refused(cockpit: Cockpit, passage: Passage, transaction: Transaction, code: Code): boolean {
   const { order } = situationOf(cockpit).context;
-  if (passage.to.kind === 'estop') cockpit.send('estop', { type: 'STOP_PROGRESS', assetId: cockpit.input.asset.id, stage: 'refused', code } as { type: string });
+  if (passage.to.kind === 'estop')
+    cockpit.send('estop', { type: 'STOP_PROGRESS', assetId: cockpit.input.asset.id, stage: 'refused', code } as {
+      type: string;
+    });
   // Waiting for the disk or the interval is no refusal of the order; the session asks again.
   if (code === 'ORIGINALS_UNSAVED' || code === 'WRITE_INTERVAL') {
     cockpit.helm = { ...cockpit.helm, passage: undefined };
@@ -141,7 +150,9 @@ function refused(cockpit: Cockpit, passage: Passage, transaction: Transaction, c
 function failed(cockpit: Cockpit, passage: Passage, transaction: Transaction): boolean {
   const { order } = situationOf(cockpit).context;
   cockpit.helm = notWritten(cockpit.helm);
-  cockpit.expectations = Object.fromEntries(Object.entries(cockpit.expectations).filter(([point]) => !(point in transaction.values)));
+  cockpit.expectations = Object.fromEntries(
+    Object.entries(cockpit.expectations).filter(([point]) => !(point in transaction.values)),
+  );
   if (order && passage.to.kind === 'power') endOrder(cockpit, order, 'DEVICE_REFUSED');
   return true;
 }
@@ -149,7 +160,13 @@ function failed(cockpit: Cockpit, passage: Passage, transaction: Transaction): b
 function stuck(cockpit: Cockpit, wanted: Posture, missing: string): boolean {
   const { board, asset } = cockpit.input;
   const { order } = situationOf(cockpit).context;
-  board.alarm('posture-unreachable', true, 'P2', `the device cannot be brought to ${wanted.kind}: the value of ${missing} is not known`, asset.id);
+  board.alarm(
+    'posture-unreachable',
+    true,
+    'P2',
+    `the device cannot be brought to ${wanted.kind}: the value of ${missing} is not known`,
+    asset.id,
+  );
   if (order && wanted.kind === 'power') endOrder(cockpit, order, 'ORIGINALS_UNSAVED');
   return order !== undefined && wanted.kind === 'power';
 }
@@ -159,15 +176,26 @@ export function nextDeadline(cockpit: Cockpit): number {
   const { nowMs, context, posture, minWriteIntervalMs } = situationOf(cockpit);
   const { control } = cockpit.input.profile;
   const moments = [context.order?.expiresAtMs, cockpit.permit?.expiresAtMs];
-  if (posture?.kind === 'power') moments.push(cockpit.lastPowerWriteAtMs + minWriteIntervalMs, cockpit.helm.armedAtMs + (control?.deadman.rearmMs ?? 0));
+  if (posture?.kind === 'power')
+    moments.push(
+      cockpit.lastPowerWriteAtMs + minWriteIntervalMs,
+      cockpit.helm.armedAtMs + (control?.deadman.rearmMs ?? 0),
+    );
   return Math.min(...moments.filter((at) => at !== undefined && at > nowMs).map(Number));
 }
 
-export function audit(cockpit: Cockpit, passage: Passage, transaction: Transaction, outcome: AuditEntry['outcome'], reason: string): void {
+export function audit(
+  cockpit: Cockpit,
+  passage: Passage,
+  transaction: Transaction,
+  outcome: AuditEntry['outcome'],
+  reason: string,
+): void {
   const { board, asset } = cockpit.input;
   const { order } = situationOf(cockpit).context;
   const w = passage.to.kind === 'power' ? passage.to.w : undefined;
-  const permittedW = w === undefined || !cockpit.permit ? null : w < 0 ? cockpit.permit.maxChargeW : cockpit.permit.maxDischargeW;
+  const permittedW =
+    w === undefined || !cockpit.permit ? null : w < 0 ? cockpit.permit.maxChargeW : cockpit.permit.maxDischargeW;
   board.report({
     type: 'AUDIT',
     entry: {

@@ -8,7 +8,8 @@
  */
 import type { EventObject } from 'xstate';
 import type { EstopReply, Reply } from '../../contracts/commands.ts';
-import type { EstopMessage, EstopRequested, LatchRecord, StopProgress, TripRequested } from '../../contracts/messages.ts';
+import type { LatchRecord } from '../../contracts/latch.ts';
+import type { EstopMessage, EstopRequested, StopProgress, TripRequested } from '../../contracts/messages.ts';
 import { resetMode } from '../../contracts/site-config.ts';
 import { estopMachine } from '../../machines/site/estop.machine.ts';
 import { fromProcess } from '../../supervisor/process.ts';
@@ -21,117 +22,159 @@ const REPLY_WITHIN_MS = 2800;
 const SAVE_AGAIN_MS = 5000;
 
 /** One stop under way: who has been stopped so far, and who waits for the answer. */
-type Stopping = { readonly written: Set<string>; readonly zero: Set<string>; readonly refused: Set<string>; settle: () => void };
+type Stopping = {
+  readonly written: Set<string>;
+  readonly zero: Set<string>;
+  readonly refused: Set<string>;
+  settle: () => void;
+};
 
-export const estopActor = fromProcess<EstopMessage, EstopInputs>(async ({ input, signal, clock, onMessage, send, spawn }) => {
-  const { site, board, file } = input;
-  const assetIds = site.assets.map(({ id }) => id);
-  const { latch: found, doubt } = await loadLatch(file, clock);
-  board.alarm('latch-unreadable', doubt !== undefined, 'P1', `the latch file cannot be trusted (${doubt}): the site starts latched`);
-  let latch = found;
-  let saved = doubt === undefined;
-  let saving: Promise<boolean> = Promise.resolve(saved);
-  let stopping: Stopping | undefined;
-  const machine = spawn(estopMachine, { id: 'estop-machine', input: { epoch: latch.epoch, latched: latch.estop !== null, mode: resetMode(site) } });
-
-  tellAll();
-  onMessage(take);
-  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
-  await saving;
-
-  function take(message: EstopMessage): void {
-    switch (message.type) {
-      case 'LATCH_WANTED': tell(message.from); break;
-      case 'ESTOP_REQUESTED': engage(message); break;
-      case 'TRIP_REQUESTED': trip(message); break;
-      case 'STOP_PROGRESS': progress(message); break;
-      case 'LATCH_COMMAND': message.reply(answerLatchCommand({ input, clock, machine, latch, change, tellDriver }, message.message)); break;
-    }
-  }
-
-  /** Devices first, disk beside it. */
-  function engage({ reason, issuer, reply }: EstopRequested): void {
-    machine.send({ type: 'ENGAGE' });
-    stopping = { written: new Set(), zero: new Set(), refused: new Set(), settle: () => {} };
-    const mine = stopping;
-    change({ ...latch, epoch: epochOf(), estop: { sinceWallMs: clock.wall(), reason, issuer } });
-    board.event('estop', { state: 'latched', reason, issuer, epoch: latch.epoch });
-    board.alarm('estop-latched', true, 'P1', `emergency stop: ${reason} (${issuer})`);
-    void answer(mine, saving).then(reply);
-  }
-
-  async function answer(mine: Stopping, save: Promise<boolean>): Promise<Reply<EstopReply>> {
-    await new Promise<void>((resolve) => {
-      const timer = clock.setTimeout(resolve, REPLY_WITHIN_MS);
-      mine.settle = () => {
-        if (assetIds.some((id) => !mine.zero.has(id) && !mine.refused.has(id))) return;
-        clock.clearTimeout(timer);
-        resolve();
-      };
-      mine.settle();
-    });
-    const onDisk = await Promise.race([save, new Promise<boolean>((resolve) => clock.setTimeout(() => resolve(false), 100))]);
-    const { written, zero, refused } = mine;
-    const unconfirmed = assetIds.filter((id) => !zero.has(id) && !refused.has(id));
-    return { ok: true, data: { written: [...written], zero: [...zero], unconfirmed, refused: [...refused], latched: onDisk ? 'disk' : 'memory' } };
-  }
-
-  function progress({ assetId, stage, code }: StopProgress): void {
-    if (latch.estop) board.event('estop', { state: stage, asset_id: assetId, ...(code ? { reason: code } : {}) });
-    stopping?.[stage].add(assetId);
-    stopping?.settle();
-  }
-
-  function trip({ assetId, kind, cause }: TripRequested): void {
-    const standing = latch.trips[assetId];
-    if (standing?.kind === 'trip' || standing?.kind === kind) return;
-    board.event('trip', { asset_id: assetId, latch: kind, cause });
-    board.alarm(kind === 'trip' ? 'tripped' : 'device-fault', true, 'P1', cause, assetId);
-    change({ ...latch, trips: { ...latch.trips, [assetId]: { kind, cause, sinceWallMs: clock.wall() } } });
-  }
-
-  function change(next: LatchRecord): void {
-    latch = next;
-    tellAll();
-    save();
-  }
-
-  function save(): void {
-    const text = JSON.stringify(latch);
-    saving = file.save(text).then(
-      () => true,
-      () => {
-        clock.setTimeout(save, SAVE_AGAIN_MS);
-        return false;
-      },
+export const estopActor = fromProcess<EstopMessage, EstopInputs>(
+  async ({ input, signal, clock, onMessage, send, spawn }) => {
+    const { site, board, file } = input;
+    const assetIds = site.assets.map(({ id }) => id);
+    const { latch: found, doubt } = await loadLatch(file, clock);
+    board.alarm(
+      'latch-unreadable',
+      doubt !== undefined,
+      'P1',
+      `the latch file cannot be trusted (${doubt}): the site starts latched`,
     );
-    void saving.then((isSaved) => {
-      saved = isSaved;
-      board.alarm('latch-unsaved', !isSaved, 'P1', 'the latch of emergency stop and trips cannot be written to the disk: it holds in memory only');
+    let latch = found;
+    let saved = doubt === undefined;
+    let saving: Promise<boolean> = Promise.resolve(saved);
+    let stopping: Stopping | undefined;
+    const machine = spawn(estopMachine, {
+      id: 'estop-machine',
+      input: { epoch: latch.epoch, latched: latch.estop !== null, mode: resetMode(site) },
     });
-  }
 
-  function tellAll(): void {
-    for (const id of assetIds) tell(nameOfDriver(id));
-    tell('guard');
-    tell('dispatcher');
-    input.onLatch(viewOf());
-  }
+    tellAll();
+    onMessage(take);
+    await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+    await saving;
 
-  function tell(name: string): void {
-    send(name, { type: 'LATCH_STATE', latch } as EventObject);
-  }
+    function take(message: EstopMessage): void {
+      switch (message.type) {
+        case 'LATCH_WANTED':
+          tell(message.from);
+          break;
+        case 'ESTOP_REQUESTED':
+          engage(message);
+          break;
+        case 'TRIP_REQUESTED':
+          trip(message);
+          break;
+        case 'STOP_PROGRESS':
+          progress(message);
+          break;
+        case 'LATCH_COMMAND':
+          message.reply(answerLatchCommand({ input, clock, machine, latch, change, tellDriver }, message.message));
+          break;
+      }
+    }
 
-  function tellDriver(assetId: string, message: EventObject): boolean {
-    return send(nameOfDriver(assetId), message);
-  }
+    /** Devices first, disk beside it. */
+    function engage({ reason, issuer, reply }: EstopRequested): void {
+      machine.send({ type: 'ENGAGE' });
+      stopping = { written: new Set(), zero: new Set(), refused: new Set(), settle: () => {} };
+      const mine = stopping;
+      change({ ...latch, epoch: epochOf(), estop: { sinceWallMs: clock.wall(), reason, issuer } });
+      board.event('estop', { state: 'latched', reason, issuer, epoch: latch.epoch });
+      board.alarm('estop-latched', true, 'P1', `emergency stop: ${reason} (${issuer})`);
+      void answer(mine, saving).then(reply);
+    }
 
-  function epochOf(): number {
-    return (machine.getSnapshot() as unknown as { context: { epoch: number } }).context.epoch;
-  }
+    async function answer(mine: Stopping, save: Promise<boolean>): Promise<Reply<EstopReply>> {
+      await new Promise<void>((resolve) => {
+        const timer = clock.setTimeout(resolve, REPLY_WITHIN_MS);
+        mine.settle = () => {
+          if (assetIds.some((id) => !mine.zero.has(id) && !mine.refused.has(id))) return;
+          clock.clearTimeout(timer);
+          resolve();
+        };
+        mine.settle();
+      });
+      const onDisk = await Promise.race([
+        save,
+        new Promise<boolean>((resolve) => clock.setTimeout(() => resolve(false), 100)),
+      ]);
+      const { written, zero, refused } = mine;
+      const unconfirmed = assetIds.filter((id) => !zero.has(id) && !refused.has(id));
+      return {
+        ok: true,
+        data: {
+          written: [...written],
+          zero: [...zero],
+          unconfirmed,
+          refused: [...refused],
+          latched: onDisk ? 'disk' : 'memory',
+        },
+      };
+    }
 
-  function viewOf(): { latch: LatchRecord; state: string; saved: boolean } {
-    const { value } = machine.getSnapshot() as unknown as { value: string };
-    return { latch, state: value === 'resetRequested' ? 'reset_requested' : value, saved };
-  }
-});
+    function progress({ assetId, stage, code }: StopProgress): void {
+      if (latch.estop) board.event('estop', { state: stage, asset_id: assetId, ...(code ? { reason: code } : {}) });
+      stopping?.[stage].add(assetId);
+      stopping?.settle();
+    }
+
+    function trip({ assetId, kind, cause }: TripRequested): void {
+      const standing = latch.trips[assetId];
+      if (standing?.kind === 'trip' || standing?.kind === kind) return;
+      board.event('trip', { asset_id: assetId, latch: kind, cause });
+      board.alarm(kind === 'trip' ? 'tripped' : 'device-fault', true, 'P1', cause, assetId);
+      change({ ...latch, trips: { ...latch.trips, [assetId]: { kind, cause, sinceWallMs: clock.wall() } } });
+    }
+
+    function change(next: LatchRecord): void {
+      latch = next;
+      tellAll();
+      save();
+    }
+
+    function save(): void {
+      const text = JSON.stringify(latch);
+      saving = file.save(text).then(
+        () => true,
+        () => {
+          clock.setTimeout(save, SAVE_AGAIN_MS);
+          return false;
+        },
+      );
+      void saving.then((isSaved) => {
+        saved = isSaved;
+        board.alarm(
+          'latch-unsaved',
+          !isSaved,
+          'P1',
+          'the latch of emergency stop and trips cannot be written to the disk: it holds in memory only',
+        );
+      });
+    }
+
+    function tellAll(): void {
+      for (const id of assetIds) tell(nameOfDriver(id));
+      tell('guard');
+      tell('dispatcher');
+      input.onLatch(viewOf());
+    }
+
+    function tell(name: string): void {
+      send(name, { type: 'LATCH_STATE', latch } as EventObject);
+    }
+
+    function tellDriver(assetId: string, message: EventObject): boolean {
+      return send(nameOfDriver(assetId), message);
+    }
+
+    function epochOf(): number {
+      return (machine.getSnapshot() as unknown as { context: { epoch: number } }).context.epoch;
+    }
+
+    function viewOf(): { latch: LatchRecord; state: string; saved: boolean } {
+      const { value } = machine.getSnapshot() as unknown as { value: string };
+      return { latch, state: value === 'resetRequested' ? 'reset_requested' : value, saved };
+    }
+  },
+);

@@ -1,5 +1,5 @@
 /** What the E-stop actor gets from the site. */
-import type { LatchRecord } from '../../contracts/messages.ts';
+import type { LatchRecord } from '../../contracts/latch.ts';
 import type { SyncedFile } from '../../contracts/ports.ts';
 import type { SiteConfig } from '../../contracts/site-config.ts';
 import type { Board } from '../board.ts';

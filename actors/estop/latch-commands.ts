@@ -9,7 +9,7 @@ import type { Reply, SiteCommand } from '../../contracts/commands.ts';
 import { RESET_WINDOW_MS } from '../../contracts/estop.ts';
 import { refusal } from '../../contracts/faults.ts';
 import type { CommandMessage } from '../../contracts/links.ts';
-import type { LatchRecord } from '../../contracts/messages.ts';
+import type { LatchRecord } from '../../contracts/latch.ts';
 import { resetMode } from '../../contracts/site-config.ts';
 import { mayAct } from './authority.ts';
 import type { EstopInputs } from './inputs.ts';
@@ -23,30 +23,49 @@ export type LatchDesk = {
   readonly tellDriver: (assetId: string, message: EventObject) => boolean;
 };
 
-type Command<Name extends SiteCommand['name']> = Extract<SiteCommand, { name: Name }>['body' & keyof Extract<SiteCommand, { name: Name }>];
+type Command<Name extends SiteCommand['name']> = Extract<SiteCommand, { name: Name }>['body' &
+  keyof Extract<SiteCommand, { name: Name }>];
 
 export function answerLatchCommand(desk: LatchDesk, { origin, command }: CommandMessage): Reply {
   const { site } = desk.input;
-  if (command.name !== 'reset_estop' && command.name !== 'reset_trip' && command.name !== 'maintenance' && command.name !== 'accept_firmware') {
+  if (
+    command.name !== 'reset_estop' &&
+    command.name !== 'reset_trip' &&
+    command.name !== 'maintenance' &&
+    command.name !== 'accept_firmware'
+  ) {
     return refusal('BAD_REQUEST', `${command.name} is not answered here`);
   }
   const { issuer, tokenSha256 } = command.body;
   if (!mayAct(site, origin, issuer, tokenSha256)) {
-    const why = site.operators.length === 0 ? 'the site has no operators, so this works only at the machine itself' : 'the issuer must be a technician, engineer or admin of the site file and own the token';
+    const why =
+      site.operators.length === 0
+        ? 'the site has no operators, so this works only at the machine itself'
+        : 'the issuer must be a technician, engineer or admin of the site file and own the token';
     return refusal('NOT_AUTHORISED', why);
   }
   if (command.name === 'reset_estop') return resetEstop(desk, origin, command.body);
-  if (!site.assets.some(({ id }) => id === command.body.asset_id)) return refusal('UNKNOWN_ASSET', `no asset is named ${command.body.asset_id}`, { assets: site.assets.map(({ id }) => id) });
+  if (!site.assets.some(({ id }) => id === command.body.asset_id))
+    return refusal('UNKNOWN_ASSET', `no asset is named ${command.body.asset_id}`, {
+      assets: site.assets.map(({ id }) => id),
+    });
   if (command.name === 'reset_trip') return resetTrip(desk, command.body);
   if (command.name === 'maintenance') return tag(desk, command.body);
-  return desk.tellDriver(command.body.asset_id, { type: 'ACCEPT_FIRMWARE' }) ? { ok: true, data: { asset_id: command.body.asset_id } } : refusal('NOT_READY');
+  return desk.tellDriver(command.body.asset_id, { type: 'ACCEPT_FIRMWARE' })
+    ? { ok: true, data: { asset_id: command.body.asset_id } }
+    : refusal('NOT_READY');
 }
 
-function resetEstop(desk: LatchDesk, origin: CommandMessage['origin'], { issuer, cause }: Command<'reset_estop'>): Reply {
+function resetEstop(
+  desk: LatchDesk,
+  origin: CommandMessage['origin'],
+  { issuer, cause }: Command<'reset_estop'>,
+): Reply {
   const { input, machine, latch, clock } = desk;
   const { board, site } = input;
   if (!latch.estop) return refusal('NOT_LATCHED');
-  if (resetMode(site) === 'local_one_person' && origin !== 'socket') return refusal('NOT_AUTHORISED', 'a reset by one person works only at the machine itself');
+  if (resetMode(site) === 'local_one_person' && origin !== 'socket')
+    return refusal('NOT_AUTHORISED', 'a reset by one person works only at the machine itself');
   const standing = site.assets.map(({ id }) => reasonAgainstReset(desk, id)).filter((reason) => reason !== undefined);
   if (standing.length > 0) return refusal('CAUSE_STANDS', standing.join('; '), { standing });
   machine.send({ type: 'RESET', by: issuer, permitted: true });
@@ -54,7 +73,10 @@ function resetEstop(desk: LatchDesk, origin: CommandMessage['origin'], { issuer,
   if (value !== 'armed') {
     board.event('estop', { state: 'reset_requested', issuer, cause });
     desk.change(latch);
-    return { ok: true, data: { state: 'reset_requested', expires_at: new Date(clock.wall() + RESET_WINDOW_MS).toISOString() } };
+    return {
+      ok: true,
+      data: { state: 'reset_requested', expires_at: new Date(clock.wall() + RESET_WINDOW_MS).toISOString() },
+    };
   }
   desk.change({ ...latch, epoch: context.epoch, estop: null });
   board.event('estop', { state: 'armed', issuer, cause });
@@ -68,7 +90,9 @@ function reasonAgainstReset({ input, latch }: LatchDesk, assetId: string): strin
   const asset = input.board.assets.get(assetId);
   if (asset?.connection !== 'online') return `${assetId} is not reachable and not tagged out for maintenance`;
   const { battery_power_w: power } = asset;
-  return power === null || Math.abs(power) > STILL_MOVING_W ? `${assetId} moves ${power ?? 'an unknown number of'} W` : undefined;
+  return power === null || Math.abs(power) > STILL_MOVING_W
+    ? `${assetId} moves ${power ?? 'an unknown number of'} W`
+    : undefined;
 }
 
 const STILL_MOVING_W = 500;
@@ -84,9 +108,19 @@ function resetTrip({ input, latch, change }: LatchDesk, { asset_id, issuer, caus
   return { ok: true, data: { asset_id, state: 'reset' } };
 }
 
-function tag({ input, latch, change }: LatchDesk, { asset_id, on, tag: label, reason, issuer }: Command<'maintenance'>): Reply {
+function tag(
+  { input, latch, change }: LatchDesk,
+  { asset_id, on, tag: label, reason, issuer }: Command<'maintenance'>,
+): Reply {
   const rest = Object.fromEntries(Object.entries(latch.maintenance).filter(([id]) => id !== asset_id));
   change({ ...latch, maintenance: on ? { ...rest, [asset_id]: { tag: label, reason, issuer } } : rest });
-  input.board.event('transition', { asset_id, machine: 'maintenance', to: on ? 'on' : 'off', tag: label, reason, issuer });
+  input.board.event('transition', {
+    asset_id,
+    machine: 'maintenance',
+    to: on ? 'on' : 'off',
+    tag: label,
+    reason,
+    issuer,
+  });
   return { ok: true, data: { asset_id, maintenance: on } };
 }

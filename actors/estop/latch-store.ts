@@ -4,28 +4,23 @@
  * A file that is there but cannot be understood counts as latched: nobody may move power on a doubt. A disk that does
  * not answer is given two seconds, then counts the same.
  */
-import { z } from 'zod';
 import type { Clock } from '../../contracts/clock.ts';
-import type { LatchRecord } from '../../contracts/messages.ts';
+import { latchSchema } from '../../contracts/latch.ts';
+import type { LatchRecord } from '../../contracts/latch.ts';
 import { parse } from '../../contracts/parse.ts';
 import type { SyncedFile } from '../../contracts/ports.ts';
-
-const latchSchema = z.strictObject({
-  version: z.literal(1),
-  epoch: z.int().min(0),
-  estop: z.strictObject({ sinceWallMs: z.number(), reason: z.string(), issuer: z.string() }).nullable(),
-  trips: z.record(z.string(), z.strictObject({ kind: z.enum(['trip', 'fault']), cause: z.string(), sinceWallMs: z.number() })),
-  maintenance: z.record(z.string(), z.strictObject({ tag: z.string(), reason: z.string(), issuer: z.string() })),
-});
 
 export const NEVER_LATCHED: LatchRecord = { version: 1, epoch: 0, estop: null, trips: {}, maintenance: {} };
 const LOAD_DEADLINE_MS = 2000;
 
-export async function loadLatch(file: SyncedFile, clock: Clock): Promise<{ latch: LatchRecord; doubt: string | undefined }> {
+export async function loadLatch(
+  file: SyncedFile,
+  clock: Clock,
+): Promise<{ latch: LatchRecord; doubt: string | undefined }> {
   try {
     const text = await Promise.race([file.load(), deadline(clock)]);
     if (text === undefined) return { latch: NEVER_LATCHED, doubt: undefined };
-    const parsed = parse<LatchRecord>(latchSchema, JSON.parse(text));
+    const parsed = parse(latchSchema, JSON.parse(text));
     if (parsed.ok) return { latch: parsed.value, doubt: undefined };
     return { latch: latchedBy(clock, 'the latch file is damaged'), doubt: 'damaged' };
   } catch (error) {
@@ -35,10 +30,16 @@ export async function loadLatch(file: SyncedFile, clock: Clock): Promise<{ latch
 }
 
 function deadline(clock: Clock): Promise<never> {
-  return new Promise((_resolve, reject) => clock.setTimeout(() => reject(new Error(`no answer within ${LOAD_DEADLINE_MS} ms`)), LOAD_DEADLINE_MS));
+  return new Promise((_resolve, reject) =>
+    clock.setTimeout(() => reject(new Error(`no answer within ${LOAD_DEADLINE_MS} ms`)), LOAD_DEADLINE_MS),
+  );
 }
 
 /** The epoch of an unknown past: the wall clock is above any counter. */
 function latchedBy(clock: Clock, reason: string): LatchRecord {
-  return { ...NEVER_LATCHED, epoch: Math.floor(clock.wall() / 1000), estop: { sinceWallMs: clock.wall(), reason, issuer: 'bessd' } };
+  return {
+    ...NEVER_LATCHED,
+    epoch: Math.floor(clock.wall() / 1000),
+    estop: { sinceWallMs: clock.wall(), reason, issuer: 'bessd' },
+  };
 }

@@ -39,7 +39,9 @@ export function encode(point: Point, value: number, order: WordOrder = 'big'): r
   if (point.type === 'string') return undefined;
   const size = registersOf(point) * 16;
   const raw = BigInt(Math.round(scaled));
-  const [low, high] = point.type.startsWith('i') ? [-(1n << BigInt(size - 1)), (1n << BigInt(size - 1)) - 1n] : [0n, (1n << BigInt(size)) - 1n];
+  const [low, high] = point.type.startsWith('i')
+    ? [-(1n << BigInt(size - 1)), (1n << BigInt(size - 1)) - 1n]
+    : [0n, (1n << BigInt(size)) - 1n];
   if (raw < low || raw > high) return undefined;
   return ordered(split(BigInt.asUintN(size, raw), size / 16), order);
 }
@@ -73,7 +75,10 @@ function encodeFloat(type: 'f32' | 'f64', value: number, order: WordOrder): read
   const view = new DataView(new ArrayBuffer(8));
   if (type === 'f32') view.setFloat32(0, value);
   else view.setFloat64(0, value);
-  return ordered(split(type === 'f32' ? BigInt(view.getUint32(0)) : view.getBigUint64(0), type === 'f32' ? 2 : 4), order);
+  return ordered(
+    split(type === 'f32' ? BigInt(view.getUint32(0)) : view.getBigUint64(0), type === 'f32' ? 2 : 4),
+    order,
+  );
 }
 
 /** +1 where the device counts as bessd does: out of the device, at the meter import. */

@@ -26,7 +26,9 @@ const FAILURES_TO_LOST = 5;
 
 export const connectionMachine = setup({
   types: {} as ConnectionTypes,
-  actors: { session: fromPromise<unknown, unknown>(() => Promise.reject(new Error('the driver provides the session'))) },
+  actors: {
+    session: fromPromise<unknown, unknown>(() => Promise.reject(new Error('the driver provides the session'))),
+  },
   delays: {
     connectTimeout: ({ context }) => context.connectTimeoutMs,
     identifyTimeout: ({ context }) => context.identifyTimeoutMs,
@@ -54,16 +56,38 @@ export const connectionMachine = setup({
     linked: {
       tags: 'linked',
       initial: 'connecting',
-      invoke: { src: 'session', input: ({ context }: { context: ConnectionContext }) => context.session, onError: { target: 'failed', actions: 'countFailure' }, onDone: { target: 'failed', actions: 'countFailure' } },
+      invoke: {
+        src: 'session',
+        input: ({ context }: { context: ConnectionContext }) => context.session,
+        onError: { target: 'failed', actions: 'countFailure' },
+        onDone: { target: 'failed', actions: 'countFailure' },
+      },
       states: {
-        connecting: { on: { OPENED: 'identifying' }, after: { connectTimeout: { target: '#connection.failed', actions: 'countFailure' } } },
-        identifying: { on: { IDENTIFIED: { target: 'online', actions: 'forgetFailures' } }, after: { identifyTimeout: { target: '#connection.failed', actions: 'countFailure' } } },
-        online: { tags: 'acceptsSetpoints', on: { TELEMETRY: { target: 'online', reenter: true } }, after: { staleAfter: 'stale' } },
-        stale: { on: { TELEMETRY: 'online' }, after: { giveUpAfter: { target: '#connection.failed', actions: 'countFailure' } } },
+        connecting: {
+          on: { OPENED: 'identifying' },
+          after: { connectTimeout: { target: '#connection.failed', actions: 'countFailure' } },
+        },
+        identifying: {
+          on: { IDENTIFIED: { target: 'online', actions: 'forgetFailures' } },
+          after: { identifyTimeout: { target: '#connection.failed', actions: 'countFailure' } },
+        },
+        online: {
+          tags: 'acceptsSetpoints',
+          on: { TELEMETRY: { target: 'online', reenter: true } },
+          after: { staleAfter: 'stale' },
+        },
+        stale: {
+          on: { TELEMETRY: 'online' },
+          after: { giveUpAfter: { target: '#connection.failed', actions: 'countFailure' } },
+        },
       },
     },
     failed: {
-      always: [{ guard: 'droppedForStop', target: 'linked', actions: 'forgetStop' }, { guard: 'isLost', target: 'lost' }, { target: 'backoff' }],
+      always: [
+        { guard: 'droppedForStop', target: 'linked', actions: 'forgetStop' },
+        { guard: 'isLost', target: 'lost' },
+        { target: 'backoff' },
+      ],
     },
     backoff: { on: { HURRY: 'linked' }, after: { backoff: 'linked' } },
     lost: { on: { HURRY: 'linked' }, after: { backoff: 'linked' } },

@@ -22,12 +22,21 @@ export function toleranceW(ratingW: number): number {
 }
 
 /** One measurement later. Missing power is not a hit. Once verified it may still be lost again. */
-export function observeEffect(effect: Effect, measuredW: number | undefined, nowMs: number, { settleMs, ratingW }: { settleMs: number; ratingW: number }): Effect {
+export function observeEffect(
+  effect: Effect,
+  measuredW: number | undefined,
+  nowMs: number,
+  { settleMs, ratingW }: { settleMs: number; ratingW: number },
+): Effect {
   const near = measuredW !== undefined && Math.abs(measuredW - effect.targetW) <= toleranceW(ratingW);
   if (near) {
     const hits = effect.hits + 1;
     return { ...effect, hits, state: hits >= 2 ? 'verified' : effect.state };
   }
   const late = nowMs - effect.writtenAtMs >= settleMs;
-  return { ...effect, hits: 0, state: late ? 'not_following' : effect.state === 'verified' ? 'settling' : effect.state };
+  return {
+    ...effect,
+    hits: 0,
+    state: late ? 'not_following' : effect.state === 'verified' ? 'settling' : effect.state,
+  };
 }

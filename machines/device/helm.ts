@@ -32,7 +32,13 @@ export type HelmState = {
   readonly waitForPoll: boolean;
 };
 
-export const UNTOUCHED: HelmState = { posture: undefined, passage: undefined, armedAtMs: 0, reassert: false, waitForPoll: false };
+export const UNTOUCHED: HelmState = {
+  posture: undefined,
+  passage: undefined,
+  armedAtMs: 0,
+  reassert: false,
+  waitForPoll: false,
+};
 
 export type HelmInput = {
   readonly state: HelmState;
@@ -57,8 +63,10 @@ export function steer(input: HelmInput): Course {
   if (wanted.kind === 'none' || !profile.control) return { go: 'stay', state: { ...state, passage: undefined } };
   if (state.waitForPoll) return { go: 'stay', state };
   if (state.passage && samePosture(state.passage.to, wanted)) return proceed(input, state.passage);
-  if (state.passage || !samePosture(state.posture, wanted)) return begin(input, sequenceTo(wanted, state.posture), wanted.kind === 'power' ? 'order' : purposeOf(wanted));
-  if (wanted.kind === 'power' && nowMs - state.armedAtMs >= profile.control.deadman.rearmMs) return begin(input, sequenceTo(wanted, state.posture), 'rearm');
+  if (state.passage || !samePosture(state.posture, wanted))
+    return begin(input, sequenceTo(wanted, state.posture), wanted.kind === 'power' ? 'order' : purposeOf(wanted));
+  if (wanted.kind === 'power' && nowMs - state.armedAtMs >= profile.control.deadman.rearmMs)
+    return begin(input, sequenceTo(wanted, state.posture), 'rearm');
   if (state.reassert && (wanted.kind === 'estop' || wanted.kind === 'hold')) return reassert(input, wanted.kind);
   return { go: 'stay', state };
 }
@@ -85,7 +93,12 @@ export function notWritten(state: HelmState): HelmState {
 
 /** A poll has shown the device. */
 export function polled(state: HelmState, { differs, breach }: { differs: boolean; breach: boolean }): HelmState {
-  return { ...state, posture: differs ? undefined : state.posture, reassert: state.reassert || breach, waitForPoll: false };
+  return {
+    ...state,
+    posture: differs ? undefined : state.posture,
+    reassert: state.reassert || breach,
+    waitForPoll: false,
+  };
 }
 
 function proceed(input: HelmInput, passage: Passage): Course {
@@ -97,7 +110,10 @@ function proceed(input: HelmInput, passage: Passage): Course {
     const here = { ...passage, at };
     return { go: 'write', state: { ...state, passage: here }, passage: here, transaction };
   }
-  return { go: 'stay', state: written({ ...state, passage: { ...passage, at: passage.transactions.length } }, input.nowMs) };
+  return {
+    go: 'stay',
+    state: written({ ...state, passage: { ...passage, at: passage.transactions.length } }, input.nowMs),
+  };
 }
 
 /**
@@ -132,7 +148,12 @@ function begin(input: HelmInput, sequence: SequenceName, purpose: Passage['purpo
 
 function alreadyHolds({ profile, values, known }: HelmInput): boolean {
   const expanded = expandSequence(profile, 'hold', values);
-  return expanded.ok && expanded.transactions.every((transaction) => Object.entries(transaction.values).every(([point, value]) => same(known(point) ?? Number.NaN, value)));
+  return (
+    expanded.ok &&
+    expanded.transactions.every((transaction) =>
+      Object.entries(transaction.values).every(([point, value]) => same(known(point) ?? Number.NaN, value)),
+    )
+  );
 }
 
 function reassert({ state, profile, values, wanted }: HelmInput, sequence: 'estop' | 'hold'): Course {
@@ -147,15 +168,19 @@ function reassert({ state, profile, values, wanted }: HelmInput, sequence: 'esto
 
 function sequenceTo(wanted: Posture, from: Posture | undefined): SequenceName {
   switch (wanted.kind) {
-    case 'estop': return 'estop';
-    case 'power': return wanted.w < 0 ? 'charge' : 'discharge';
+    case 'estop':
+      return 'estop';
+    case 'power':
+      return wanted.w < 0 ? 'charge' : 'discharge';
     case 'release': {
       // Closing a direction of a released device is a safe write of its own; opening one is a release.
       if (from?.kind === 'release' && !wanted.charge && wanted.discharge === from.discharge) return 'blockCharge';
       if (from?.kind === 'release' && !wanted.discharge && wanted.charge === from.charge) return 'blockDischarge';
       return 'release';
     }
-    case 'hold': case 'none': return 'hold';
+    case 'hold':
+    case 'none':
+      return 'hold';
   }
 }
 

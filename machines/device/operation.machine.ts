@@ -34,16 +34,30 @@ export const operationMachine = setup({
     dropOrder: assign({ order: undefined }),
     holdFromNow: assign({ holding: true }),
     rememberEstop: assign({ estopped: true, order: undefined, holding: true }),
-    rememberTrip: assign(({ event }) => (event.type === 'TRIP' ? { trip: event.cause, order: undefined, holding: true } : {})),
-    rememberFault: assign(({ event }) => (event.type === 'FAULT' ? { fault: event.cause, order: undefined, holding: true } : {})),
-    rememberMaintenance: assign(({ event }) => (event.type === 'MAINTENANCE_ON' ? { maintenance: event.tag, order: undefined, holding: true } : {})),
+    rememberTrip: assign(({ event }) =>
+      event.type === 'TRIP' ? { trip: event.cause, order: undefined, holding: true } : {},
+    ),
+    rememberFault: assign(({ event }) =>
+      event.type === 'FAULT' ? { fault: event.cause, order: undefined, holding: true } : {},
+    ),
+    rememberMaintenance: assign(({ event }) =>
+      event.type === 'MAINTENANCE_ON' ? { maintenance: event.tag, order: undefined, holding: true } : {},
+    ),
     clearEstop: assign({ estopped: false }),
     clearTrip: assign({ trip: undefined, fault: undefined }),
     clearMaintenance: assign({ maintenance: undefined }),
   },
 }).createMachine({
   id: 'operation',
-  context: ({ input }) => ({ ...input, order: undefined, holding: false, estopped: false, trip: undefined, fault: undefined, maintenance: undefined }),
+  context: ({ input }) => ({
+    ...input,
+    order: undefined,
+    holding: false,
+    estopped: false,
+    trip: undefined,
+    fault: undefined,
+    maintenance: undefined,
+  }),
   initial: 'standby',
   on: {
     ESTOP: { target: '.tripped', actions: 'rememberEstop' },
@@ -54,12 +68,21 @@ export const operationMachine = setup({
   states: {
     standby: {
       tags: 'acceptsOrders',
-      on: { ORDER: [{ guard: 'charges', target: 'charging', actions: 'takeOrder' }, { target: 'discharging', actions: 'takeOrder' }], STOP: { actions: 'holdFromNow' } },
+      on: {
+        ORDER: [
+          { guard: 'charges', target: 'charging', actions: 'takeOrder' },
+          { target: 'discharging', actions: 'takeOrder' },
+        ],
+        STOP: { actions: 'holdFromNow' },
+      },
     },
     charging: {
       tags: ['acceptsOrders', 'powered'],
       on: {
-        ORDER: [{ guard: 'charges', target: 'charging', actions: 'takeOrder' }, { target: 'discharging', actions: 'takeOrder' }],
+        ORDER: [
+          { guard: 'charges', target: 'charging', actions: 'takeOrder' },
+          { target: 'discharging', actions: 'takeOrder' },
+        ],
         ORDER_ENDED: { guard: 'endsTheOrder', target: 'standby', actions: 'dropOrder' },
         STOP: 'stopping',
       },
@@ -67,7 +90,10 @@ export const operationMachine = setup({
     discharging: {
       tags: ['acceptsOrders', 'powered'],
       on: {
-        ORDER: [{ guard: 'charges', target: 'charging', actions: 'takeOrder' }, { target: 'discharging', actions: 'takeOrder' }],
+        ORDER: [
+          { guard: 'charges', target: 'charging', actions: 'takeOrder' },
+          { target: 'discharging', actions: 'takeOrder' },
+        ],
         ORDER_ENDED: { guard: 'endsTheOrder', target: 'standby', actions: 'dropOrder' },
         STOP: 'stopping',
       },
@@ -77,7 +103,10 @@ export const operationMachine = setup({
       entry: 'holdFromNow',
       after: { stopTimeout: { target: 'standby', actions: 'dropOrder' } },
       on: {
-        ORDER: [{ guard: 'charges', target: 'charging', actions: 'takeOrder' }, { target: 'discharging', actions: 'takeOrder' }],
+        ORDER: [
+          { guard: 'charges', target: 'charging', actions: 'takeOrder' },
+          { target: 'discharging', actions: 'takeOrder' },
+        ],
         ORDER_ENDED: { target: 'standby', actions: 'dropOrder' },
         HELD: { target: 'standby', actions: 'dropOrder' },
       },
@@ -89,8 +118,14 @@ export const operationMachine = setup({
       tags: 'latched',
       on: {
         FAULT: {},
-        ESTOP_RESET: [{ guard: 'tripLeft', actions: 'clearEstop' }, { target: 'standby', actions: 'clearEstop' }],
-        TRIP_RESET: [{ guard: 'estopLeft', actions: 'clearTrip' }, { target: 'standby', actions: 'clearTrip' }],
+        ESTOP_RESET: [
+          { guard: 'tripLeft', actions: 'clearEstop' },
+          { target: 'standby', actions: 'clearEstop' },
+        ],
+        TRIP_RESET: [
+          { guard: 'estopLeft', actions: 'clearTrip' },
+          { target: 'standby', actions: 'clearTrip' },
+        ],
       },
     },
     maintenance: {
@@ -100,7 +135,10 @@ export const operationMachine = setup({
         FAULT: {},
         ESTOP_RESET: { actions: 'clearEstop' },
         TRIP_RESET: { actions: 'clearTrip' },
-        MAINTENANCE_OFF: [{ guard: 'latchLeft', target: 'tripped', actions: 'clearMaintenance' }, { target: 'standby', actions: 'clearMaintenance' }],
+        MAINTENANCE_OFF: [
+          { guard: 'latchLeft', target: 'tripped', actions: 'clearMaintenance' },
+          { target: 'standby', actions: 'clearMaintenance' },
+        ],
       },
     },
   },

@@ -85,7 +85,10 @@ export function isLive(permit: Permit | undefined, epoch: number, nowMs: number)
 }
 
 /** Battery power that an order asks for: at the AC terminal of a hybrid, PV takes part of it. */
-export function batteryTarget({ hybrid, acW, batteryW }: Pick<Situation, 'hybrid' | 'acW' | 'batteryW'>, { w, reference }: Order): number {
+export function batteryTarget(
+  { hybrid, acW, batteryW }: Pick<Situation, 'hybrid' | 'acW' | 'batteryW'>,
+  { w, reference }: Order,
+): number {
   if (reference === 'battery' || !hybrid) return w;
   return acW === undefined || batteryW === undefined ? 0 : w - (acW - batteryW);
 }
@@ -100,9 +103,16 @@ function powered(s: Situation): Posture {
   const targetW = stopping ? 0 : steady(s, order, currentW);
   const allowedW = clampToPermit(currentW, s.permit);
   const early = s.sinceLastPowerWriteMs < s.minWriteIntervalMs && currentW !== 0;
-  if (early && allowedW === currentW && targetW !== 0 && Math.sign(targetW) === Math.sign(currentW)) return { kind: 'power', w: currentW };
+  if (early && allowedW === currentW && targetW !== 0 && Math.sign(targetW) === Math.sign(currentW))
+    return { kind: 'power', w: currentW };
   const elapsedMs = currentW === 0 ? s.minWriteIntervalMs : Math.max(s.sinceLastPowerWriteMs, s.minWriteIntervalMs);
-  const w = nextSetpoint({ targetW, currentW, permit: s.permit, rampRateWPerS: s.rampRateWPerS, elapsedMs: Math.min(elapsedMs, 2 * s.minWriteIntervalMs) });
+  const w = nextSetpoint({
+    targetW,
+    currentW,
+    permit: s.permit,
+    rampRateWPerS: s.rampRateWPerS,
+    elapsedMs: Math.min(elapsedMs, 2 * s.minWriteIntervalMs),
+  });
   return w === 0 ? { kind: 'hold' } : { kind: 'power', w };
 }
 

@@ -11,13 +11,22 @@ export type Difference = { readonly point: string; readonly expected: number; re
 /** Registers match when they round to the same raw value; half a unit of the coarsest gain in use. */
 const RESOLUTION = 0.051;
 
-export function expectValues(before: Expectations, values: Readonly<Record<string, number>>, nowMs: number): Expectations {
-  const fresh = Object.entries(values).map(([point, value]) => [point, { value, writtenAtMs: nowMs, confirmed: false }] as const);
+export function expectValues(
+  before: Expectations,
+  values: Readonly<Record<string, number>>,
+  nowMs: number,
+): Expectations {
+  const fresh = Object.entries(values).map(
+    ([point, value]) => [point, { value, writtenAtMs: nowMs, confirmed: false }] as const,
+  );
   return { ...before, ...Object.fromEntries(fresh) };
 }
 
 /** Judges every expectation by a sample that was read after the write; older samples and missing ones say nothing. */
-export function readBack(expectations: Expectations, samples: Readonly<Record<string, Sample>>): { expectations: Expectations; confirmed: readonly string[]; differences: readonly Difference[] } {
+export function readBack(
+  expectations: Expectations,
+  samples: Readonly<Record<string, Sample>>,
+): { expectations: Expectations; confirmed: readonly string[]; differences: readonly Difference[] } {
   const next: Record<string, Expectation> = {};
   const confirmed: string[] = [];
   const differences: Difference[] = [];

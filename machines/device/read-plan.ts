@@ -16,11 +16,18 @@ export type BlockRead = {
 type Group = Point['group'];
 
 /** The points of a device that exist on this asset. */
-export function installedPoints(profile: Profile, parts: readonly string[] = profile.parts?.installed ?? []): ReadonlyMap<string, Point> {
+export function installedPoints(
+  profile: Profile,
+  parts: readonly string[] = profile.parts?.installed ?? [],
+): ReadonlyMap<string, Point> {
   return new Map(Object.entries(profile.points).filter(([, { part }]) => part === undefined || parts.includes(part)));
 }
 
-export function planReads(profile: Profile, points: ReadonlyMap<string, Point>, wanted: (name: string, group: Group) => boolean): readonly BlockRead[] {
+export function planReads(
+  profile: Profile,
+  points: ReadonlyMap<string, Point>,
+  wanted: (name: string, group: Group) => boolean,
+): readonly BlockRead[] {
   const { blocks, maxReadRegisters } = profile.transport;
   const rows = [...points]
     .filter(([name, point]) => wanted(name, point.group))
@@ -31,7 +38,9 @@ export function planReads(profile: Profile, points: ReadonlyMap<string, Point>, 
   for (const { name, point, start, end } of rows) {
     const last = plans.at(-1);
     const fits = last && Math.max(end, last.end) - last.register <= maxReadRegisters;
-    const near = last && (start <= last.end || blocks.some(({ register, count }) => last.register >= register && end <= register + count));
+    const near =
+      last &&
+      (start <= last.end || blocks.some(({ register, count }) => last.register >= register && end <= register + count));
     if (last && fits && near) {
       last.points.push({ name, point, offset: start - last.register });
       last.end = Math.max(last.end, end);

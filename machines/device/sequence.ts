@@ -27,13 +27,19 @@ export type SequenceValues = {
   readonly allowShutdown: boolean;
 };
 
-export type Expanded = { readonly ok: true; readonly transactions: readonly Transaction[] } | { readonly ok: false; readonly missing: string };
+export type Expanded =
+  | { readonly ok: true; readonly transactions: readonly Transaction[] }
+  | { readonly ok: false; readonly missing: string };
 
 export function expandSequence(profile: Profile, name: SequenceName, values: SequenceValues): Expanded {
   const transactions: Transaction[] = [];
   for (const step of profile.control?.sequences[name] ?? []) {
     if (step.requires === 'allowShutdown' && !values.allowShutdown) continue;
-    const transaction: { words: number[]; values: Record<string, number>; persistent: boolean } = { words: [], values: {}, persistent: false };
+    const transaction: { words: number[]; values: Record<string, number>; persistent: boolean } = {
+      words: [],
+      values: {},
+      persistent: false,
+    };
     let first: Point | undefined;
     for (const [pointName, wanted] of Object.entries(step.set)) {
       const point = profile.points[pointName];

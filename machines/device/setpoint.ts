@@ -23,7 +23,10 @@ export function nextSetpoint({ targetW, currentW, permit, rampRateWPerS, elapsed
 }
 
 /** Written so that a NaN anywhere is zero. */
-export function clampToPermit(watts: number, { maxChargeW, maxDischargeW }: Pick<Permit, 'maxChargeW' | 'maxDischargeW'>): number {
+export function clampToPermit(
+  watts: number,
+  { maxChargeW, maxDischargeW }: Pick<Permit, 'maxChargeW' | 'maxDischargeW'>,
+): number {
   if (watts > 0) return Math.min(watts, positive(maxDischargeW));
   if (watts < 0) return -Math.min(-watts, positive(maxChargeW));
   return 0;

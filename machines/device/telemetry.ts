@@ -14,18 +14,42 @@ export type Samples = Readonly<Record<string, Sample>>;
 export type StaleAfter = Readonly<Record<Point['group'], number>>;
 
 /** The samples of one block; undefined words mean that the device refused the block. */
-export function sampleBlock(block: BlockRead, words: readonly number[] | undefined, receivedAtMs: number, staleAfter: StaleAfter, order: WordOrder): Samples {
+export function sampleBlock(
+  block: BlockRead,
+  words: readonly number[] | undefined,
+  receivedAtMs: number,
+  staleAfter: StaleAfter,
+  order: WordOrder,
+): Samples {
   return Object.fromEntries(
     block.points.map(({ name, point, offset }) => {
       const value = words && decode(point, words.slice(offset, offset + registersOf(point)), order);
-      return [name, { value, quality: value === undefined ? 'missing' : 'good', receivedAtMs, staleAtMs: receivedAtMs + staleAfter[point.group] } satisfies Sample];
+      return [
+        name,
+        {
+          value,
+          quality: value === undefined ? 'missing' : 'good',
+          receivedAtMs,
+          staleAtMs: receivedAtMs + staleAfter[point.group],
+        } satisfies Sample,
+      ];
     }),
   );
 }
 
-export type FrameIdentity = { readonly assetId: string; readonly seq: number; readonly receivedAtMs: number; readonly wallMs: number };
+export type FrameIdentity = {
+  readonly assetId: string;
+  readonly seq: number;
+  readonly receivedAtMs: number;
+  readonly wallMs: number;
+};
 
-const NEVER_READ: Sample = { value: undefined, quality: 'missing', receivedAtMs: Number.NEGATIVE_INFINITY, staleAtMs: Number.NEGATIVE_INFINITY };
+const NEVER_READ: Sample = {
+  value: undefined,
+  quality: 'missing',
+  receivedAtMs: Number.NEGATIVE_INFINITY,
+  staleAtMs: Number.NEGATIVE_INFINITY,
+};
 
 /** A frame from the newest sample of every installed point. Points not read yet are absent; the guard calls that missing. */
 export function frameOf(identity: FrameIdentity, points: ReadonlyMap<string, Point>, samples: Samples): TelemetryFrame {

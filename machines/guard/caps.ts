@@ -18,7 +18,16 @@ export type Caps = {
 };
 
 /** Measurands by which the guard judges; a device that cannot measure one switches its rows off. */
-const JUDGED: readonly Measurand[] = ['socPct', 'temperatureC', 'cellVoltageMaxV', 'cellVoltageMinV', 'cellSpreadMv', 'contactorOpen', 'gridVoltageV', 'gridFrequencyHz'];
+const JUDGED: readonly Measurand[] = [
+  'socPct',
+  'temperatureC',
+  'cellVoltageMaxV',
+  'cellVoltageMinV',
+  'cellSpreadMv',
+  'contactorOpen',
+  'gridVoltageV',
+  'gridFrequencyHz',
+];
 /** What a dead-man counts that the device does not have or that failed its drill. */
 const NO_DEADMAN_MS = 3_600_000;
 /** Allowance for one request and its reply when a budget is computed. */
@@ -43,16 +52,28 @@ export function capsOf(asset: AssetConfig, profile: Profile, limits: Limits, sta
   const energyPerPct = 36 * asset.capacityWh * soh;
   const unattendedDischargeW = (energyPerPct * (limits.soc.minPct - limits.soc.criticalLowPct) * oneWay) / seconds;
   const unattendedChargeW = (energyPerPct * (limits.soc.criticalHighPct - limits.soc.maxPct)) / oneWay / seconds;
-  const unprovenW = deadman.state === 'proven' ? Number.POSITIVE_INFINITY : (asset.unprovenDeadmanMaxW ?? Math.min(asset.maxChargePowerW, asset.maxDischargePowerW) / 2);
+  const unprovenW =
+    deadman.state === 'proven'
+      ? Number.POSITIVE_INFINITY
+      : (asset.unprovenDeadmanMaxW ?? Math.min(asset.maxChargePowerW, asset.maxDischargePowerW) / 2);
 
   const why: { what: string; why: string }[] = [];
   if (unprovenW < Math.max(asset.maxChargePowerW, asset.maxDischargePowerW)) {
     why.push({ what: `power ≤ ${Math.round(unprovenW)} W`, why: `the dead-man of the device is ${deadman.state}` });
   }
-  if (unattendedDischargeW < asset.maxDischargePowerW) why.push({ what: `discharge ≤ ${Math.round(unattendedDischargeW)} W`, why: `${Math.round(seconds)} s may pass until an unattended device stops` });
-  if (unattendedChargeW < asset.maxChargePowerW) why.push({ what: `charge ≤ ${Math.round(unattendedChargeW)} W`, why: `${Math.round(seconds)} s may pass until an unattended device stops` });
+  if (unattendedDischargeW < asset.maxDischargePowerW)
+    why.push({
+      what: `discharge ≤ ${Math.round(unattendedDischargeW)} W`,
+      why: `${Math.round(seconds)} s may pass until an unattended device stops`,
+    });
+  if (unattendedChargeW < asset.maxChargePowerW)
+    why.push({
+      what: `charge ≤ ${Math.round(unattendedChargeW)} W`,
+      why: `${Math.round(seconds)} s may pass until an unattended device stops`,
+    });
   for (const measurand of profile.cannot) {
-    if (JUDGED.includes(measurand)) why.push({ what: `no limits on ${measurand}`, why: `${profile.name} does not offer it` });
+    if (JUDGED.includes(measurand))
+      why.push({ what: `no limits on ${measurand}`, why: `${profile.name} does not offer it` });
   }
   return {
     chargeW: Math.min(unprovenW, unattendedChargeW),

@@ -14,6 +14,7 @@ import type { Engaged } from './hysteresis.ts';
 import { judgeLimits } from './limits-table.ts';
 import type { RowAlarm } from './limits-table.ts';
 import { believe } from './measurands.ts';
+import type { Believed } from './measurands.ts';
 import { plausible, NOTHING_SEEN } from './plausibility.ts';
 import type { Seen } from './plausibility.ts';
 
@@ -38,7 +39,13 @@ export type GuardState = {
   readonly seen: Seen;
 };
 
-export const UNJUDGED: GuardState = { engaged: {}, cellOutsideSinceMs: undefined, gridInsideSinceMs: undefined, tripped: false, seen: NOTHING_SEEN };
+export const UNJUDGED: GuardState = {
+  engaged: {},
+  cellOutsideSinceMs: undefined,
+  gridInsideSinceMs: undefined,
+  tripped: false,
+  seen: NOTHING_SEEN,
+};
 
 export type Judgement = {
   readonly state: GuardState;
@@ -55,7 +62,14 @@ type Narrowing = { readonly reason: PermitReason; readonly chargeW: number; read
 
 export type Ceiling = { readonly chargeW: number; readonly dischargeW: number };
 
-export function judge(before: GuardState, frame: TelemetryFrame, ceiling: Ceiling, config: GuardConfig, site: SiteLatch, nowMs: number): Judgement {
+export function judge(
+  before: GuardState,
+  frame: TelemetryFrame,
+  ceiling: Ceiling,
+  config: GuardConfig,
+  site: SiteLatch,
+  nowMs: number,
+): Judgement {
   const { asset, limits, caps } = config;
   const { seen, doubts } = plausible(before.seen, frame, asset);
   const table = judgeLimits({
@@ -68,17 +82,33 @@ export function judge(before: GuardState, frame: TelemetryFrame, ceiling: Ceilin
     nowMs,
     before: before.engaged,
   });
-  const cellOutsideSinceMs = table.cellOutside ? (before.cellOutsideSinceMs ?? nowMs) : undefined;
-  const cellTrip = cellOutsideSinceMs !== undefined && nowMs - cellOutsideSinceMs >= limits.cell.tripAfterMs;
-  const trip = table.trip ?? (cellTrip ? { reason: 'CELL_TRIP' as const, cause: `a cell voltage has been outside its bounds for ${limits.cell.tripAfterMs} ms` } : undefined);
+  // A silent cell sensor does not show that the cell came back: the time goes on, the trip waits for proof.
+  const cellSilent =
+    believe(frame, 'cellVoltageMaxV', nowMs) === 'missing' || believe(frame, 'cellVoltageMinV', nowMs) === 'missing';
+  const cellOutsideSinceMs = table.cellOutside
+    ? (before.cellOutsideSinceMs ?? nowMs)
+    : cellSilent
+      ? before.cellOutsideSinceMs
+      : undefined;
+  const cellTrip =
+    table.cellOutside && cellOutsideSinceMs !== undefined && nowMs - cellOutsideSinceMs >= limits.cell.tripAfterMs;
+  const trip =
+    table.trip ??
+    (cellTrip
+      ? {
+          reason: 'CELL_TRIP' as const,
+          cause: `a cell voltage has been outside its bounds for ${limits.cell.tripAfterMs} ms`,
+        }
+      : undefined);
   const tripped = before.tripped || trip !== undefined;
   const grid = judgeGrid(before, frame, config, nowMs);
+  const device = judgeDevice(frame, nowMs);
   const fault = faultOf(frame);
 
   const narrowings: Narrowing[] = [
     { reason: 'DEADMAN_CAP', chargeW: caps.chargeW, dischargeW: caps.dischargeW },
     { reason: 'DEVICE_LIMIT', ...ceiling },
-    ...deviceLimits(frame, nowMs),
+    ...device.narrowings,
     ...grid.narrowings,
   ];
   for (const reason of doubts) narrowings.push(none(reason));
@@ -88,20 +118,36 @@ export function judge(before: GuardState, frame: TelemetryFrame, ceiling: Ceilin
 
   return {
     state: { engaged: table.engaged, cellOutsideSinceMs, gridInsideSinceMs: grid.insideSinceMs, tripped, seen },
-    permit: permitOf(asset.id, site.epoch, table, narrowings, Math.min(table.staleAtMs, grid.staleAtMs)),
+    permit: permitOf(
+      asset.id,
+      site.epoch,
+      table,
+      narrowings,
+      Math.min(table.staleAtMs, grid.staleAtMs, device.staleAtMs),
+    ),
     alarms: table.alarms,
     trip: before.tripped ? undefined : trip,
     fault,
-    causeGone: causeGone(table.engaged, table.cellOutside, frame, nowMs),
+    causeGone: causeGone(table.engaged, frame, nowMs),
   };
 }
 
 /** Whether the causes of a trip are gone, by the release values of the table. A sensor that is silent may be the hot one. */
-function causeGone(engaged: Engaged, cellOutside: boolean, frame: TelemetryFrame, nowMs: number): boolean {
-  return !engaged['HOT_TRIP'] && !engaged['HOT_STOP'] && !cellOutside && believe(frame, 'temperatureC', nowMs) !== 'missing';
+function causeGone(engaged: Engaged, frame: TelemetryFrame, nowMs: number): boolean {
+  const stands = (['HOT_TRIP', 'HOT_STOP', 'CELL_HIGH', 'CELL_LOW'] as const).some((row) => engaged[row]);
+  const silent = (['temperatureC', 'cellVoltageMaxV', 'cellVoltageMinV'] as const).some(
+    (measurand) => believe(frame, measurand, nowMs) === 'missing',
+  );
+  return !stands && !silent;
 }
 
-function permitOf(assetId: string, epoch: number, table: ReturnType<typeof judgeLimits>, narrowings: readonly Narrowing[], staleAtMs: number): Permit {
+function permitOf(
+  assetId: string,
+  epoch: number,
+  table: ReturnType<typeof judgeLimits>,
+  narrowings: readonly Narrowing[],
+  staleAtMs: number,
+): Permit {
   let { chargeW, dischargeW } = table;
   const charge = new Set(table.reasons.charge);
   const discharge = new Set(table.reasons.discharge);
@@ -130,16 +176,25 @@ function none(reason: PermitReason): Narrowing {
   return { reason, chargeW: 0, dischargeW: 0 };
 }
 
-function deviceLimits(frame: TelemetryFrame, nowMs: number): readonly Narrowing[] {
-  const charge = believe(frame, 'maxChargeNowW', nowMs);
-  const discharge = believe(frame, 'maxDischargeNowW', nowMs);
-  const contactor = believe(frame, 'contactorOpen', nowMs);
-  const watts = (believed: typeof charge): number => (believed === 'off' ? Number.POSITIVE_INFINITY : believed === 'missing' ? 0 : believed.min);
+/** What the device says of itself: its limits, its contactor, and that it can still tell of alarms and faults. */
+function judgeDevice(frame: TelemetryFrame, nowMs: number): { narrowings: readonly Narrowing[]; staleAtMs: number } {
+  const [charge, discharge, contactor, alarms, inverter] = DEVICE_INPUTS.map((measurand) =>
+    believe(frame, measurand, nowMs),
+  ) as [Believed, Believed, Believed, Believed, Believed];
+  const watts = (believed: Believed): number =>
+    believed === 'off' ? Number.POSITIVE_INFINITY : believed === 'missing' ? 0 : believed.min;
   const narrowings: Narrowing[] = [{ reason: 'DEVICE_LIMIT', chargeW: watts(charge), dischargeW: watts(discharge) }];
-  if (contactor === 'missing') narrowings.push(none('MISSING'));
-  else if (contactor !== 'off' && contactor.max !== 0) narrowings.push(none('CONTACTOR_OPEN'));
-  return narrowings;
+  if ([contactor, alarms, inverter].includes('missing')) narrowings.push(none('MISSING'));
+  if (typeof contactor !== 'string' && contactor.max !== 0) narrowings.push(none('CONTACTOR_OPEN'));
+  const staleAtMs = Math.min(
+    ...[charge, discharge, contactor, alarms, inverter].map((believed) =>
+      typeof believed === 'string' ? Number.POSITIVE_INFINITY : believed.staleAtMs,
+    ),
+  );
+  return { narrowings, staleAtMs };
 }
+
+const DEVICE_INPUTS = ['maxChargeNowW', 'maxDischargeNowW', 'contactorOpen', 'alarms', 'inverterState'] as const;
 
 function faultOf(frame: TelemetryFrame): string | undefined {
   const alarm = frame.alarms.find(({ effect }) => effect === 'stop');
@@ -147,14 +202,26 @@ function faultOf(frame: TelemetryFrame): string | undefined {
   return frame.inverter === 'fault' ? 'the device reports a fault' : undefined;
 }
 
-function judgeGrid(before: GuardState, frame: TelemetryFrame, config: GuardConfig, nowMs: number): { narrowings: Narrowing[]; insideSinceMs: number | undefined; staleAtMs: number } {
+function judgeGrid(
+  before: GuardState,
+  frame: TelemetryFrame,
+  config: GuardConfig,
+  nowMs: number,
+): { narrowings: Narrowing[]; insideSinceMs: number | undefined; staleAtMs: number } {
   const { nominalVoltageV, voltagePct, frequencyHz, limits } = config;
   const voltage = nominalVoltageV === undefined ? 'off' : believe(frame, 'gridVoltageV', nowMs);
   const frequency = believe(frame, 'gridFrequencyHz', nowMs);
-  const staleAtMs = Math.min(...[voltage, frequency].map((believed) => (typeof believed === 'string' ? Number.POSITIVE_INFINITY : believed.staleAtMs)));
+  const staleAtMs = Math.min(
+    ...[voltage, frequency].map((believed) =>
+      typeof believed === 'string' ? Number.POSITIVE_INFINITY : believed.staleAtMs,
+    ),
+  );
   const since = before.gridInsideSinceMs;
-  if (frame.offGrid) return { narrowings: [], insideSinceMs: since, staleAtMs };
-  if (voltage === 'missing' || frequency === 'missing') return { narrowings: [none('MISSING')], insideSinceMs: since, staleAtMs };
+  // Time in which nobody saw the grid does not count as time inside its window.
+  const unseen = since === undefined ? undefined : Number.POSITIVE_INFINITY;
+  if (frame.offGrid) return { narrowings: [], insideSinceMs: unseen, staleAtMs };
+  if (voltage === 'missing' || frequency === 'missing')
+    return { narrowings: [none('MISSING')], insideSinceMs: unseen, staleAtMs };
   const [lowV, highV] = voltagePct.map((pct) => (pct / 100) * (nominalVoltageV ?? 0)) as [number, number];
   const inside =
     (voltage === 'off' || (voltage.min >= lowV && voltage.max <= highV)) &&
@@ -163,5 +230,9 @@ function judgeGrid(before: GuardState, frame: TelemetryFrame, config: GuardConfi
   if (since === undefined) return { narrowings: [], insideSinceMs: undefined, staleAtMs };
   const insideSinceMs = Math.min(since, nowMs);
   const released = nowMs - insideSinceMs >= limits.grid.releaseMs;
-  return { narrowings: released ? [] : [none('GRID_WINDOW')], insideSinceMs: released ? undefined : insideSinceMs, staleAtMs };
+  return {
+    narrowings: released ? [] : [none('GRID_WINDOW')],
+    insideSinceMs: released ? undefined : insideSinceMs,
+    staleAtMs,
+  };
 }

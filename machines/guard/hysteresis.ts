@@ -13,7 +13,13 @@ export type Side = 'above' | 'below';
  * Whether a row is engaged: `above` engages at value ≥ action and releases below `release`; `below` mirrors it.
  * The strict release (`<` or `>`) follows the table ("> 10 %", "< 45 °C").
  */
-export function engaged(before: boolean | undefined, side: Side, value: number, action: number, release: number): boolean {
+export function engaged(
+  before: boolean | undefined,
+  side: Side,
+  value: number,
+  action: number,
+  release: number,
+): boolean {
   const [v, a, r] = side === 'above' ? [value, action, release] : [-value, -action, -release];
   if (v >= a) return true;
   if (v < r) return false;

@@ -65,7 +65,10 @@ class Sheet {
     this.#limitW = { charge: input.baseChargeW, discharge: input.baseDischargeW };
   }
 
-  believe(measurand: Parameters<typeof believe>[1], protects: readonly ('charge' | 'discharge')[]): Exclude<Believed, string> | undefined {
+  believe(
+    measurand: Parameters<typeof believe>[1],
+    protects: readonly ('charge' | 'discharge')[],
+  ): Exclude<Believed, string> | undefined {
     const believed = believe(this.#input.frame, measurand, this.#input.nowMs);
     if (believed === 'missing') for (const direction of protects) this.allow(direction, 0, 'MISSING');
     if (typeof believed === 'string') return undefined;
@@ -124,13 +127,22 @@ function judgeSoc(sheet: Sheet, { limits: { soc }, reserveSocPct, capacityWh }: 
   if (sheet.row('SOC_CRITICAL_LOW', 'below', lowest, soc.criticalLowPct, soc.criticalLowReleasePct)) {
     sheet.allow('discharge', 0, 'SOC_CRITICAL_LOW');
     sheet.allowW('charge', soc.criticalLowChargeC * capacityWh, 'SOC_CRITICAL_LOW');
-    sheet.alarm('soc-critical-low', 'P1', `state of charge ${lowest} % is at or under ${soc.criticalLowPct} %: charge gently, do not discharge`);
+    sheet.alarm(
+      'soc-critical-low',
+      'P1',
+      `state of charge ${lowest} % is at or under ${soc.criticalLowPct} %: charge gently, do not discharge`,
+    );
   }
-  if (sheet.row('SOC_LOW', 'below', lowest, soc.minPct, soc.minPct + soc.minReleaseAbovePct)) sheet.allow('discharge', 0, 'SOC_LOW');
-  if (reserveSocPct > 0 && sheet.row('SOC_RESERVE', 'below', lowest, reserveSocPct, reserveSocPct + soc.minReleaseAbovePct)) {
+  if (sheet.row('SOC_LOW', 'below', lowest, soc.minPct, soc.minPct + soc.minReleaseAbovePct))
+    sheet.allow('discharge', 0, 'SOC_LOW');
+  if (
+    reserveSocPct > 0 &&
+    sheet.row('SOC_RESERVE', 'below', lowest, reserveSocPct, reserveSocPct + soc.minReleaseAbovePct)
+  ) {
     sheet.allow('discharge', 0, 'SOC_RESERVE');
   }
-  if (sheet.row('SOC_LOW_DERATE', 'below', lowest, soc.lowDeratePct, soc.lowDerateReleasePct)) sheet.allow('discharge', soc.lowDerateFactor, 'SOC_LOW_DERATE');
+  if (sheet.row('SOC_LOW_DERATE', 'below', lowest, soc.lowDeratePct, soc.lowDerateReleasePct))
+    sheet.allow('discharge', soc.lowDerateFactor, 'SOC_LOW_DERATE');
 
   const taper = 1 - ((highest - soc.taperStartPct) / (soc.maxPct - soc.taperStartPct)) * (1 - soc.taperEndFactor);
   if (highest > soc.taperStartPct) sheet.allow('charge', Math.max(taper, soc.taperEndFactor), 'SOC_TAPER');
@@ -145,10 +157,14 @@ function judgeCold(sheet: Sheet, { limits: { temperature: t } }: LimitsInput): v
   const believed = sheet.believe('temperatureC', ['charge', 'discharge']);
   if (!believed) return;
   const coldest = believed.min;
-  if (sheet.row('COLD_NO_CHARGE', 'below', coldest, t.noChargeC, t.noChargeReleaseC)) sheet.allow('charge', 0, 'COLD_NO_CHARGE');
-  if (coldest < t.chargeTaperEndC) sheet.allow('charge', (coldest - t.noChargeC) / (t.chargeTaperEndC - t.noChargeC), 'COLD_CHARGE_TAPER');
-  if (sheet.row('COLD_DERATE', 'below', coldest, t.dischargeDerateC, t.dischargeDerateC + t.coldReleaseC)) sheet.allow('discharge', t.dischargeDerateFactor, 'COLD_DERATE');
-  if (sheet.row('COLD_NO_DISCHARGE', 'below', coldest, t.noDischargeC, t.noDischargeC + t.coldReleaseC)) sheet.allow('discharge', 0, 'COLD_NO_DISCHARGE');
+  if (sheet.row('COLD_NO_CHARGE', 'below', coldest, t.noChargeC, t.noChargeReleaseC))
+    sheet.allow('charge', 0, 'COLD_NO_CHARGE');
+  if (coldest < t.chargeTaperEndC)
+    sheet.allow('charge', (coldest - t.noChargeC) / (t.chargeTaperEndC - t.noChargeC), 'COLD_CHARGE_TAPER');
+  if (sheet.row('COLD_DERATE', 'below', coldest, t.dischargeDerateC, t.dischargeDerateC + t.coldReleaseC))
+    sheet.allow('discharge', t.dischargeDerateFactor, 'COLD_DERATE');
+  if (sheet.row('COLD_NO_DISCHARGE', 'below', coldest, t.noDischargeC, t.noDischargeC + t.coldReleaseC))
+    sheet.allow('discharge', 0, 'COLD_NO_DISCHARGE');
 }
 
 function judgeHot(sheet: Sheet, { limits: { temperature: t } }: LimitsInput): void {
@@ -174,7 +190,8 @@ function judgeCells(sheet: Sheet, { limits: { cell } }: LimitsInput): void {
       sheet.both(cell.spreadDerateFactor, 'CELL_SPREAD_DERATE');
       sheet.alarm('cell-spread', 'P3', `cell voltages differ by ${spread.max} mV: equalisation is advised`);
     }
-    if (sheet.row('CELL_SPREAD_STOP', 'above', spread.max, cell.spreadStopMv, cell.spreadStopReleaseMv)) sheet.both(0, 'CELL_SPREAD_STOP');
+    if (sheet.row('CELL_SPREAD_STOP', 'above', spread.max, cell.spreadStopMv, cell.spreadStopReleaseMv))
+      sheet.both(0, 'CELL_SPREAD_STOP');
   }
   const highest = sheet.believe('cellVoltageMaxV', ['charge']);
   if (highest && sheet.row('CELL_HIGH', 'above', highest.max, cell.maxV, cell.maxV - cell.releaseV)) {

@@ -12,7 +12,8 @@ export type Believed = { readonly min: number; readonly max: number; readonly st
 
 export function believe(frame: TelemetryFrame, measurand: Measurand, nowMs: number): Believed {
   const samples = frame.readings[measurand];
-  if (!samples || samples.length === 0) return 'off';
+  if (!samples) return 'off';
+  if (samples.length === 0) return 'missing';
   const values: number[] = [];
   let staleAtMs = Number.POSITIVE_INFINITY;
   for (const sample of samples) {
@@ -25,5 +26,7 @@ export function believe(frame: TelemetryFrame, measurand: Measurand, nowMs: numb
 }
 
 function valid({ value, quality, staleAtMs }: Sample, nowMs: number): number | undefined {
-  return typeof value === 'number' && Number.isFinite(value) && quality === 'good' && nowMs < staleAtMs ? value : undefined;
+  return typeof value === 'number' && Number.isFinite(value) && quality === 'good' && nowMs < staleAtMs
+    ? value
+    : undefined;
 }

@@ -26,18 +26,31 @@ const SETTLED = 3;
 /** Identical to the last digit while this much energy flowed, in % of capacity: the values are frozen. */
 const FROZEN_PCT = 1;
 
-export function plausible(before: Seen, frame: TelemetryFrame, asset: AssetConfig): { seen: Seen; doubts: readonly PermitReason[] } {
+export function plausible(
+  before: Seen,
+  frame: TelemetryFrame,
+  asset: AssetConfig,
+): { seen: Seen; doubts: readonly PermitReason[] } {
   const socPct = single(frame.readings.socPct);
-  const jumped = socPct !== undefined && before.socPct !== undefined && Math.abs(socPct - before.socPct) > largestStep(asset, frame.receivedAtMs - before.atMs);
-  const settled = jumped ? 0 : Math.min(SETTLED, before.settled + 1);
+  const jumped =
+    socPct !== undefined &&
+    before.socPct !== undefined &&
+    Math.abs(socPct - before.socPct) > largestStep(asset, frame.receivedAtMs - before.atMs);
+  // The same frame judged again (the latch changed) is no second witness.
+  const again = frame.receivedAtMs === before.atMs;
+  const settled = again ? before.settled : jumped ? 0 : Math.min(SETTLED, before.settled + 1);
   const fingerprint = fingerprintOf(frame);
   const sameSinceMs = fingerprint === before.fingerprint ? before.sameSinceMs : frame.receivedAtMs;
-  const flowedWh = (Math.abs(single(frame.readings.batteryPowerW) ?? 0) * (frame.receivedAtMs - sameSinceMs)) / 3_600_000;
+  const flowedWh =
+    (Math.abs(single(frame.readings.batteryPowerW) ?? 0) * (frame.receivedAtMs - sameSinceMs)) / 3_600_000;
   const frozen = (100 * flowedWh) / asset.capacityWh >= FROZEN_PCT;
   const doubts: PermitReason[] = [];
   if (settled < SETTLED) doubts.push('IMPLAUSIBLE');
   if (frozen) doubts.push('FROZEN');
-  return { seen: { socPct: socPct ?? before.socPct, atMs: frame.receivedAtMs, settled, fingerprint, sameSinceMs }, doubts };
+  return {
+    seen: { socPct: socPct ?? before.socPct, atMs: frame.receivedAtMs, settled, fingerprint, sameSinceMs },
+    doubts,
+  };
 }
 
 function largestStep({ capacityWh, maxChargePowerW, maxDischargePowerW }: AssetConfig, elapsedMs: number): number {
@@ -47,7 +60,15 @@ function largestStep({ capacityWh, maxChargePowerW, maxDischargePowerW }: AssetC
 
 /** Everything that moves in a battery that moves; equal to the last digit it is suspicious once energy has flowed. */
 function fingerprintOf({ readings }: TelemetryFrame): string {
-  const live = [readings.socPct, readings.batteryPowerW, readings.voltageV, readings.currentA, readings.gridVoltageV, readings.gridFrequencyHz, readings.acPowerW];
+  const live = [
+    readings.socPct,
+    readings.batteryPowerW,
+    readings.voltageV,
+    readings.currentA,
+    readings.gridVoltageV,
+    readings.gridFrequencyHz,
+    readings.acPowerW,
+  ];
   return live.flatMap((samples) => samples?.map(({ value }) => value) ?? []).join(' ');
 }
 

@@ -36,7 +36,9 @@ export function allocateToAsset(input: AllocationInput, target: Seen, reference:
   const batteryOffset = reference === 'ac' ? pv : 0;
   const reasons = new Set<string>();
   const room = gridRoom(grid, all, nowMs);
-  const others = all.filter((seen) => seen !== target).reduce((sum, { frame }) => sum + (valueOf(frame, 'acPowerW', nowMs) ?? 0), 0);
+  const others = all
+    .filter((seen) => seen !== target)
+    .reduce((sum, { frame }) => sum + (valueOf(frame, 'acPowerW', nowMs) ?? 0), 0);
   const wantedAcW = requestedW - batteryOffset + pv;
   // The grid connection may take away from an order; it never turns one round.
   const acW = towardsZero(wantedAcW, Math.max(room.min - others, Math.min(room.max - others, wantedAcW)));
@@ -57,13 +59,19 @@ export function allocateToAsset(input: AllocationInput, target: Seen, reference:
 export function allocateToSite(input: AllocationInput, targets: readonly Seen[]): Allocation {
   const { requestedW, durationS, limits, grid, all, nowMs } = input;
   const room = gridRoom(grid, all, nowMs);
-  const outsiders = all.filter((seen) => !targets.includes(seen)).reduce((sum, { frame }) => sum + (valueOf(frame, 'acPowerW', nowMs) ?? 0), 0);
+  const outsiders = all
+    .filter((seen) => !targets.includes(seen))
+    .reduce((sum, { frame }) => sum + (valueOf(frame, 'acPowerW', nowMs) ?? 0), 0);
   const boundedW = towardsZero(requestedW, Math.max(room.min - outsiders, Math.min(room.max - outsiders, requestedW)));
   const pvs = targets.map((seen) => pvAcOf(seen, nowMs));
   const batteriesW = boundedW - pvs.reduce((sum, pv) => sum + pv, 0);
   const direction = batteriesW < 0 ? 'charge' : 'discharge';
   const sign = batteriesW < 0 ? -1 : 1;
-  const shares = share(targets.map((seen) => unitOf(seen, limits, direction, nowMs)), Math.abs(batteriesW), durationS);
+  const shares = share(
+    targets.map((seen) => unitOf(seen, limits, direction, nowMs)),
+    Math.abs(batteriesW),
+    durationS,
+  );
   const rows = targets.map((seen, at) => {
     const { rawW = 0, finalW = 0, reasons = [] } = shares[at] ?? {};
     const pv = pvs[at] ?? 0;

@@ -18,7 +18,8 @@ export const estopMachine = setup({
   delays: { requestLapses: RESET_WINDOW_MS },
   guards: {
     startsLatched: ({ context }) => context.latched,
-    onePersonIsEnough: ({ context, event }) => event.type === 'RESET' && event.permitted && context.mode === 'local_one_person',
+    onePersonIsEnough: ({ context, event }) =>
+      event.type === 'RESET' && event.permitted && context.mode === 'local_one_person',
     isFirst: ({ event }) => event.type === 'RESET' && event.permitted,
     isAnother: ({ context, event }) => event.type === 'RESET' && event.permitted && event.by !== context.requestedBy,
   },
@@ -39,7 +40,12 @@ export const estopMachine = setup({
     latched: {
       tags: 'stopped',
       entry: 'forgetFirst',
-      on: { RESET: [{ guard: 'onePersonIsEnough', target: 'armed', actions: 'release' }, { guard: 'isFirst', target: 'resetRequested', actions: 'rememberFirst' }] },
+      on: {
+        RESET: [
+          { guard: 'onePersonIsEnough', target: 'armed', actions: 'release' },
+          { guard: 'isFirst', target: 'resetRequested', actions: 'rememberFirst' },
+        ],
+      },
     },
     resetRequested: {
       tags: 'stopped',

@@ -9,7 +9,12 @@ import type { TelemetryFrame } from '../../contracts/telemetry.ts';
 import { believe } from '../guard/measurands.ts';
 import type { Unit } from './sharing.ts';
 
-export type Seen = { readonly asset: AssetConfig; readonly hybrid: boolean; readonly frame: TelemetryFrame; readonly permit: Permit };
+export type Seen = {
+  readonly asset: AssetConfig;
+  readonly hybrid: boolean;
+  readonly frame: TelemetryFrame;
+  readonly permit: Permit;
+};
 
 /** PV at the AC terminal of a hybrid, W; 0 for anything else. */
 export function pvAcOf({ hybrid, frame }: Seen, nowMs: number): number {
@@ -25,7 +30,12 @@ export function unitOf(seen: Seen, limits: Limits, direction: 'charge' | 'discha
   const soc = believe(frame, 'socPct', nowMs);
   const soh = (valueOf(frame, 'sohPct', nowMs) ?? 100) / 100;
   const floorPct = Math.max(limits.soc.minPct, asset.reserveSocPct);
-  const usablePct = typeof soc === 'string' ? 0 : direction === 'discharge' ? Math.max(0, soc.min - floorPct) : Math.max(0, limits.soc.maxPct - soc.max);
+  const usablePct =
+    typeof soc === 'string'
+      ? 0
+      : direction === 'discharge'
+        ? Math.max(0, soc.min - floorPct)
+        : Math.max(0, limits.soc.maxPct - soc.max);
   const efficiency = direction === 'discharge' ? oneWay : 1 / oneWay;
   const permitW = direction === 'discharge' ? permit.maxDischargeW : permit.maxChargeW;
   const live = nowMs < permit.expiresAtMs;
@@ -48,15 +58,25 @@ function acRoom(seen: Seen, direction: 'charge' | 'discharge', nowMs: number): n
 }
 
 /** Least and most AC power of all devices together that the grid connection allows, W. */
-export function gridRoom(grid: SiteConfig['grid'], seen: readonly Seen[], nowMs: number): { readonly min: number; readonly max: number; readonly meterLost: boolean } {
+export function gridRoom(
+  grid: SiteConfig['grid'],
+  seen: readonly Seen[],
+  nowMs: number,
+): { readonly min: number; readonly max: number; readonly meterLost: boolean } {
   const { maxImportW, maxExportW, meterLostMaxW } = grid;
-  if (maxImportW === undefined && maxExportW === undefined) return { min: Number.NEGATIVE_INFINITY, max: Number.POSITIVE_INFINITY, meterLost: false };
+  if (maxImportW === undefined && maxExportW === undefined)
+    return { min: Number.NEGATIVE_INFINITY, max: Number.POSITIVE_INFINITY, meterLost: false };
   const meter = seen.find(({ asset }) => asset.id === grid.meter);
   const pcc = meter && valueOf(meter.frame, 'gridPowerW', nowMs);
   const acs = seen.map(({ frame }) => valueOf(frame, 'acPowerW', nowMs));
-  if (pcc === undefined || acs.some((ac) => ac === undefined)) return { min: -meterLostMaxW, max: meterLostMaxW, meterLost: true };
+  if (pcc === undefined || acs.some((ac) => ac === undefined))
+    return { min: -meterLostMaxW, max: meterLostMaxW, meterLost: true };
   const load = pcc + acs.reduce<number>((sum, ac) => sum + (ac ?? 0), 0);
-  return { min: load - (maxImportW ?? Number.POSITIVE_INFINITY), max: load + (maxExportW ?? Number.POSITIVE_INFINITY), meterLost: false };
+  return {
+    min: load - (maxImportW ?? Number.POSITIVE_INFINITY),
+    max: load + (maxExportW ?? Number.POSITIVE_INFINITY),
+    meterLost: false,
+  };
 }
 
 export function valueOf(frame: TelemetryFrame, measurand: Measurand, nowMs: number): number | undefined {

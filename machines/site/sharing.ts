@@ -21,7 +21,12 @@ export type Share = {
 };
 
 /** Shares are unsigned; their sum is min(|power|, what all can take together). `durationS` of the order. */
-export function share(units: readonly Unit[], powerW: number, durationS: number, dropped: ReadonlySet<string> = new Set()): readonly Share[] {
+export function share(
+  units: readonly Unit[],
+  powerW: number,
+  durationS: number,
+  dropped: ReadonlySet<string> = new Set(),
+): readonly Share[] {
   const hours = Math.max(durationS, 60) / 3600;
   const known = units.every(({ energyWh }) => Number.isFinite(energyWh)) && units.some(({ energyWh }) => energyWh > 0);
   const rows = units.map((unit) => {
@@ -32,9 +37,17 @@ export function share(units: readonly Unit[], powerW: number, durationS: number,
   });
   const wantedW = Math.max(0, powerW);
   const weights = rows.reduce((sum, { weight }) => sum + weight, 0);
-  const finals = fill(rows, Math.min(wantedW, rows.reduce((sum, { headroomW }) => sum + headroomW, 0)));
+  const finals = fill(
+    rows,
+    Math.min(
+      wantedW,
+      rows.reduce((sum, { headroomW }) => sum + headroomW, 0),
+    ),
+  );
 
-  const tooSmall = rows.filter(({ unit }, at) => (finals[at] ?? 0) > 0 && (finals[at] ?? 0) < unit.minPowerW).toSorted((a, b) => (finals[rows.indexOf(a)] ?? 0) - (finals[rows.indexOf(b)] ?? 0))[0];
+  const tooSmall = rows
+    .filter(({ unit }, at) => (finals[at] ?? 0) > 0 && (finals[at] ?? 0) < unit.minPowerW)
+    .toSorted((a, b) => (finals[rows.indexOf(a)] ?? 0) - (finals[rows.indexOf(b)] ?? 0))[0];
   if (tooSmall) return share(units, powerW, durationS, new Set([...dropped, tooSmall.unit.id]));
 
   return rows.map(({ unit, weight, energyW }, at) => {
@@ -48,7 +61,10 @@ export function share(units: readonly Unit[], powerW: number, durationS: number,
 }
 
 /** p = min(headroom, μ · weight) with μ such that the sum is `totalW`: those that fill first are taken out first. */
-function fill(rows: readonly { readonly weight: number; readonly headroomW: number }[], totalW: number): readonly number[] {
+function fill(
+  rows: readonly { readonly weight: number; readonly headroomW: number }[],
+  totalW: number,
+): readonly number[] {
   const result = rows.map(() => 0);
   let open = rows.map((_, at) => at).filter((at) => (rows[at]?.headroomW ?? 0) > 0 && (rows[at]?.weight ?? 0) > 0);
   let leftW = totalW;

@@ -14,7 +14,10 @@ const STOP_DEADLINE_MS = 25_000;
 export function runCommand(): Command {
   return new Command('run')
     .description('run a site: poll, guard, record, answer commands, until SIGINT or SIGTERM')
-    .option('--config <file>', 'site file (YAML); without it SITE_ID, INVERTER_IP and DRIVER_PROFILE_PATH describe one asset')
+    .option(
+      '--config <file>',
+      'site file (YAML); without it SITE_ID, INVERTER_IP and DRIVER_PROFILE_PATH describe one asset',
+    )
     .option('--any-port', 'take the next free HTTP port when the configured one is taken', false)
     .option('--check', 'only check the configuration', false)
     .action(async (options: { config?: string; anyPort: boolean; check: boolean }) => {
@@ -22,16 +25,26 @@ export function runCommand(): Command {
       if (options.check) {
         const { planSite } = await import('../../site-plan.ts');
         planSite(loaded);
-        process.stdout.write(`${loaded.source} is valid: ${loaded.site.assets.length} assets, limits ${loaded.limits.name} ${loaded.limitsHash}\n`);
+        process.stdout.write(
+          `${loaded.source} is valid: ${loaded.site.assets.length} assets, limits ${loaded.limits.name} ${loaded.limitsHash}\n`,
+        );
         return;
       }
       try {
         mkdirSync(loaded.dataDir, { recursive: true });
       } catch (error) {
         // Control runs without a disk; the record and the latch say so.
-        process.stderr.write(`data directory ${loaded.dataDir} cannot be made: ${error instanceof Fault ? error.code : String(error)}\n`);
+        process.stderr.write(
+          `data directory ${loaded.dataDir} cannot be made: ${error instanceof Fault ? error.code : String(error)}\n`,
+        );
       }
-      const running = runSite({ loaded, socketPath: defaultSocketPath(loaded.site.site.id), version, anyPort: options.anyPort, onSignal: tell });
+      const running = runSite({
+        loaded,
+        socketPath: defaultSocketPath(loaded.site.site.id),
+        version,
+        anyPort: options.anyPort,
+        onSignal: tell,
+      });
       let asked = 0;
       const stop = (): void => {
         asked += 1;
@@ -52,5 +65,6 @@ export function runCommand(): Command {
 
 function tell(signal: ThreadSignal): void {
   if (signal.type === 'LISTENING') process.stdout.write(`listening ${signal.what} ${signal.address}\n`);
-  if (signal.type === 'NOTICE') process.stderr.write(`${signal.severity} ${signal.state} ${signal.alarm_id}: ${signal.message}\n`);
+  if (signal.type === 'NOTICE')
+    process.stderr.write(`${signal.severity} ${signal.state} ${signal.alarm_id}: ${signal.message}\n`);
 }

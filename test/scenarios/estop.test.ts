@@ -3,8 +3,14 @@ import * as assert from 'uvu/assert';
 import { TOKENS, virtualSite } from './virtual-site.ts';
 import type { VirtualSite } from './virtual-site.ts';
 
-const estop = (site: VirtualSite): ReturnType<VirtualSite['ask']> => site.ask({ name: 'estop', body: { reason: 'test', issuer: 'anybody' } });
-const reset = (site: VirtualSite, issuer: 'ana' | 'ben' | 'eve', tokenSha256: string = TOKENS[issuer], origin: 'nats' | 'socket' = 'nats'): ReturnType<VirtualSite['ask']> =>
+const estop = (site: VirtualSite): ReturnType<VirtualSite['ask']> =>
+  site.ask({ name: 'estop', body: { reason: 'test', issuer: 'anybody' } });
+const reset = (
+  site: VirtualSite,
+  issuer: 'ana' | 'ben' | 'eve',
+  tokenSha256: string = TOKENS[issuer],
+  origin: 'nats' | 'socket' = 'nats',
+): ReturnType<VirtualSite['ask']> =>
   site.ask({ name: 'reset_estop', body: { issuer, tokenSha256, confirmed_safe: true, cause: 'tested' } }, origin);
 
 test('an E-stop writes its first stop within 100 ms on an idle link and every battery is at zero within 1.5 s', async () => {
@@ -21,13 +27,19 @@ test('an E-stop writes its first stop within 100 ms on an idle link and every ba
   assert.is(reply.data.latched, 'disk');
   for (const at of [0, 1]) {
     const first = site.writes(at)[before[at] ?? 0];
-    assert.ok((first?.monotonicMs ?? Infinity) - from <= 100, `first write after ${(first?.monotonicMs ?? Infinity) - from} ms`);
+    assert.ok(
+      (first?.monotonicMs ?? Infinity) - from <= 100,
+      `first write after ${(first?.monotonicMs ?? Infinity) - from} ms`,
+    );
     assert.equal([first?.register, first?.words], [47_075, [0, 0, 0, 0]]);
   }
   await site.run(Math.max(0, 1500 - (site.clock.now() - from)));
   assert.ok(Math.abs(site.power(0)) < 1 && Math.abs(site.power(1)) < 1);
   await site.run(600_000);
-  assert.ok(Math.abs(site.power(0)) < 1 && Math.abs(site.power(1)) < 1, 'ten minutes later, with load above PV, still at zero');
+  assert.ok(
+    Math.abs(site.power(0)) < 1 && Math.abs(site.power(1)) < 1,
+    'ten minutes later, with load above PV, still at zero',
+  );
 });
 
 test('while the E-stop is latched every order is refused with a reason and the trigger is written on every poll', async () => {
@@ -40,7 +52,10 @@ test('while the E-stop is latched every order is refused with a reason and the t
   await site.run(10_000);
   const since = site.writes().slice(before);
   assert.ok(since.length >= 9, `${since.length} writes in 10 polls`);
-  assert.ok(since.every(({ register, words }) => register === 47_100 && words[0] === 0), 'the trigger alone: persistent registers wear');
+  assert.ok(
+    since.every(({ register, words }) => register === 47_100 && words[0] === 0),
+    'the trigger alone: persistent registers wear',
+  );
 });
 
 test('after a crash and a new start the site is still latched and its first write is a stop', async () => {
@@ -105,7 +120,10 @@ test('an E-stop that arrives 200 ms into a read that hangs for 8 s stops the bat
   const before = site.writes().length;
   void estop(site);
   await site.run(2500);
-  const stop = site.writes().slice(before).find(({ register, words }) => register === 47_075 && words.every((word) => word === 0));
+  const stop = site
+    .writes()
+    .slice(before)
+    .find(({ register, words }) => register === 47_075 && words.every((word) => word === 0));
   assert.ok(stop, 'a stop was written');
   assert.ok((stop?.monotonicMs ?? Infinity) - from <= 2500);
   assert.ok(Math.abs(site.power()) < 1);
@@ -138,7 +156,10 @@ test('a reset is refused while a battery is unreachable and not tagged out', asy
   await site.run(5000);
   const refused = await reset(site, 'ana');
   assert.is(!refused.ok && refused.code, 'CAUSE_STANDS');
-  await site.ask({ name: 'maintenance', body: { asset_id: 'bess-2', on: true, tag: 'T1', reason: 'cable', issuer: 'ana', tokenSha256: TOKENS.ana } });
+  await site.ask({
+    name: 'maintenance',
+    body: { asset_id: 'bess-2', on: true, tag: 'T1', reason: 'cable', issuer: 'ana', tokenSha256: TOKENS.ana },
+  });
   const first = await reset(site, 'ana');
   assert.ok(first.ok, JSON.stringify(first));
 });

@@ -10,12 +10,30 @@ const ROWS: { title: string; plant: object; w: number; code: string; reason: str
   { title: 'state of charge at 10 %', plant: { socPct: 9.9 }, w: 20_000, code: 'LIMIT', reason: 'SOC_LOW' },
   { title: 'state of charge at 95 %', plant: { socPct: 95.2 }, w: -20_000, code: 'LIMIT', reason: 'SOC_HIGH' },
   { title: 'a pack at 0 °C', plant: { packTemperaturesC: [0] }, w: -20_000, code: 'LIMIT', reason: 'COLD_NO_CHARGE' },
-  { title: 'a pack at -20 °C', plant: { packTemperaturesC: [-20] }, w: 20_000, code: 'LIMIT', reason: 'COLD_NO_DISCHARGE' },
+  {
+    title: 'a pack at -20 °C',
+    plant: { packTemperaturesC: [-20] },
+    w: 20_000,
+    code: 'LIMIT',
+    reason: 'COLD_NO_DISCHARGE',
+  },
   { title: 'a pack at 50 °C', plant: { packTemperaturesC: [50] }, w: 20_000, code: 'LIMIT', reason: 'HOT_STOP' },
   { title: 'a pack at 55 °C', plant: { packTemperaturesC: [55] }, w: 20_000, code: 'TRIPPED', reason: '' },
   { title: 'a grid at 52 Hz', plant: { gridFrequencyHz: 52 }, w: 20_000, code: 'LIMIT', reason: 'GRID_WINDOW' },
-  { title: 'a grid at 80 % of its voltage', plant: { gridVoltageV: 184 }, w: 20_000, code: 'LIMIT', reason: 'GRID_WINDOW' },
-  { title: 'a BMS that allows no discharge', plant: { maxDischargeW: 0 }, w: 20_000, code: 'LIMIT', reason: 'DEVICE_LIMIT' },
+  {
+    title: 'a grid at 80 % of its voltage',
+    plant: { gridVoltageV: 184 },
+    w: 20_000,
+    code: 'LIMIT',
+    reason: 'GRID_WINDOW',
+  },
+  {
+    title: 'a BMS that allows no discharge',
+    plant: { maxDischargeW: 0 },
+    w: 20_000,
+    code: 'LIMIT',
+    reason: 'DEVICE_LIMIT',
+  },
 ];
 
 for (const { title, plant, w, code, reason } of ROWS) {
@@ -31,7 +49,13 @@ for (const { title, plant, w, code, reason } of ROWS) {
       assert.match(JSON.stringify(reply), reason);
     }
     await site.run(3000);
-    assert.is(site.writes().slice(before).filter(({ register, words }) => register === FORCED_COMMAND && words[0] !== 0).length, 0);
+    assert.is(
+      site
+        .writes()
+        .slice(before)
+        .filter(({ register, words }) => register === FORCED_COMMAND && words[0] !== 0).length,
+      0,
+    );
   });
 }
 

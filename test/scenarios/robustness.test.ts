@@ -33,7 +33,13 @@ test('a device that goes away makes no restart, and is online again within 10 s 
   await site.run(5000);
   assert.is(site.asset().order, null);
   assert.is(Math.round(site.power()), 0);
-  assert.ok(site.writes().slice(before).every(({ register, words }) => register !== 47_100 || words[0] === 0), 'nothing was forced again');
+  assert.ok(
+    site
+      .writes()
+      .slice(before)
+      .every(({ register, words }) => register !== 47_100 || words[0] === 0),
+    'nothing was forced again',
+  );
 });
 
 test('a device that is forced after our own restart is stopped within one poll of its return', async () => {
@@ -134,14 +140,22 @@ test('an order from the past, a passed sequence number and an unknown asset are 
   assert.is(!replayed.ok && replayed.code, 'REPLAYED');
   const unknown = await site.dispatch(10_000, 60, { asset_id: 'bess-9' });
   assert.is(!unknown.ok && unknown.code, 'UNKNOWN_ASSET');
-  assert.ok(site.writes().slice(writes).every(({ register, words }) => register !== 47_100 || words[0] === 0));
+  assert.ok(
+    site
+      .writes()
+      .slice(writes)
+      .every(({ register, words }) => register !== 47_100 || words[0] === 0),
+  );
 });
 
 test('a site order is shared by usable energy and the shares sum to the total', async () => {
   const site = await virtualSite({ assets: 3, plant: { pvW: 7000 } });
   site.plants[1]?.set({ socPct: 20 });
   await site.run(12_000);
-  const reply = await site.ask({ name: 'dispatch', body: { id: 'all', site_id: 'SITE-TEST', w: 90_000.5, duration_s: 1800, issuer: 'test' } });
+  const reply = await site.ask({
+    name: 'dispatch',
+    body: { id: 'all', site_id: 'SITE-TEST', w: 90_000.5, duration_s: 1800, issuer: 'test' },
+  });
   assert.ok(reply.ok, JSON.stringify(reply));
   const finals = reply.data.assets.map(({ final_w }: { final_w: number }) => final_w);
   assert.ok(Math.abs(finals.reduce((a: number, b: number) => a + b, 0) - reply.data.applied_w) < 1e-6);
@@ -154,7 +168,10 @@ test('a site order is shared by usable energy and the shares sum to the total', 
 
 test('a share that fails is offered to the others within three polls', async () => {
   const site = await virtualSite({ assets: 2 });
-  await site.ask({ name: 'dispatch', body: { id: 'all', site_id: 'SITE-TEST', w: 60_000, duration_s: 1800, issuer: 'test' } });
+  await site.ask({
+    name: 'dispatch',
+    body: { id: 'all', site_id: 'SITE-TEST', w: 60_000, duration_s: 1800, issuer: 'test' },
+  });
   await site.run(4000);
   site.plants[0]?.set({ maxDischargeW: 0 });
   await site.run(5000);

@@ -61,7 +61,9 @@ export async function virtualSite(options: VirtualOptions = {}): Promise<Virtual
   const { assets = 1, socPct = 50, plant = {} } = options;
   const clock = virtualClock();
   const network = memoryNetwork({ clock, latencyMs: 2 });
-  const plants = Array.from({ length: assets }, (_, at) => createAsset({ clock, socPct, settings: { serialNumber: `HV${at + 1}`, loadW: 0, pvW: 0, ...plant } }));
+  const plants = Array.from({ length: assets }, (_, at) =>
+    createAsset({ clock, socPct, settings: { serialNumber: `HV${at + 1}`, loadW: 0, pvW: 0, ...plant } }),
+  );
   plants.forEach((asset, at) => network.attach('127.0.0.1', 5020 + at, asset));
   const disk = options.disk ?? memoryDisk();
   const reports: Report[] = [];
@@ -75,7 +77,8 @@ export async function virtualSite(options: VirtualOptions = {}): Promise<Virtual
     disk,
     reports,
     site: start(),
-    events: (kind) => reports.flatMap((report) => (report.type === 'EVENT' && report.event.kind === kind ? [report.event] : [])),
+    events: (kind) =>
+      reports.flatMap((report) => (report.type === 'EVENT' && report.event.kind === kind ? [report.event] : [])),
     asset: (id = 'bess-1') => {
       const found = self.site.status().assets.find(({ asset_id }) => asset_id === id);
       if (!found) throw new Error(`no status of ${id}`);
@@ -91,7 +94,11 @@ export async function virtualSite(options: VirtualOptions = {}): Promise<Virtual
       if (!answer) throw new Error(`no answer to ${command.name}`);
       return answer;
     },
-    dispatch: (w, durationS, more = {}) => self.ask({ name: 'dispatch', body: { id: `order-${(lastId += 1)}`, asset_id: 'bess-1', w, duration_s: durationS, issuer: 'test', ...more } }),
+    dispatch: (w, durationS, more = {}) =>
+      self.ask({
+        name: 'dispatch',
+        body: { id: `order-${(lastId += 1)}`, asset_id: 'bess-1', w, duration_s: durationS, issuer: 'test', ...more },
+      }),
     run: (ms) => clock.advance(ms),
     async crashAndRestart() {
       network.cut();
@@ -104,7 +111,13 @@ export async function virtualSite(options: VirtualOptions = {}): Promise<Virtual
   return self;
 
   function start(): Site {
-    return startSite({ loaded, clock, openDevice: network.open, openFile: disk.open, report: (report) => reports.push(report) });
+    return startSite({
+      loaded,
+      clock,
+      openDevice: network.open,
+      openFile: disk.open,
+      report: (report) => reports.push(report),
+    });
   }
 
   function plantAt(at: number): SimulatedAsset {

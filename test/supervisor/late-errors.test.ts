@@ -11,14 +11,28 @@ const defects: unknown[] = [];
 attributeLateErrors((error) => defects.push(error));
 
 const LATE: Record<string, () => void> = {
-  'a timer': () => void setTimeout(() => { throw new Error('late'); }, 5),
-  'an interval': () => { const id = setInterval(() => { clearInterval(id); throw new Error('late'); }, 5); },
-  'a floating promise': () => void sleep(5).then(() => { throw new Error('late'); }),
+  'a timer': () =>
+    void setTimeout(() => {
+      throw new Error('late');
+    }, 5),
+  'an interval': () => {
+    const id = setInterval(() => {
+      clearInterval(id);
+      throw new Error('late');
+    }, 5);
+  },
+  'a floating promise': () =>
+    void sleep(5).then(() => {
+      throw new Error('late');
+    }),
   'a socket handler': () => {
     const server = createServer((socket) => socket.end('x'));
     server.listen(0, '127.0.0.1', () => {
       const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
-      socket.on('data', () => { server.close(); throw new Error('late'); });
+      socket.on('data', () => {
+        server.close();
+        throw new Error('late');
+      });
     });
   },
 };
@@ -26,12 +40,23 @@ const LATE: Record<string, () => void> = {
 for (const [where, fail] of Object.entries(LATE)) {
   test(`an error thrown later in ${where} is the failure of the actor that it belongs to, and of no other`, async () => {
     const starts: string[] = [];
-    const well = { id: 'well', start: () => fromProcess(async ({ signal }) => { starts.push('well'); await untilAborted(signal); }) };
-    const ill = { id: 'ill', start: () => fromProcess(async ({ signal }) => {
-      starts.push('ill');
-      if (starts.filter((id) => id === 'ill').length === 1) fail();
-      await untilAborted(signal);
-    }) };
+    const well = {
+      id: 'well',
+      start: () =>
+        fromProcess(async ({ signal }) => {
+          starts.push('well');
+          await untilAborted(signal);
+        }),
+    };
+    const ill = {
+      id: 'ill',
+      start: () =>
+        fromProcess(async ({ signal }) => {
+          starts.push('ill');
+          if (starts.filter((id) => id === 'ill').length === 1) fail();
+          await untilAborted(signal);
+        }),
+    };
     const system = startSystem({ id: 'root', strategy: 'one_for_one', children: [well, ill] }, { clock: systemClock });
     for (let wait = 0; wait < 100 && starts.length < 3; wait += 1) await sleep(10);
     assert.equal(starts, ['well', 'ill', 'ill']);

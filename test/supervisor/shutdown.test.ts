@@ -7,7 +7,11 @@ import { recorder } from './support.ts';
 
 test('children end in reverse order, each after the one started later has ended', async () => {
   const { log, child, run } = recorder();
-  const { system, clock } = run({ id: 'root', strategy: 'one_for_one', children: [child('a'), child('b', { endsAfterMs: 300 }), child('c', { endsAfterMs: 200 })] });
+  const { system, clock } = run({
+    id: 'root',
+    strategy: 'one_for_one',
+    children: [child('a'), child('b', { endsAfterMs: 300 }), child('c', { endsAfterMs: 200 })],
+  });
   const stopped = system.stop();
   await clock.advance(199);
   assert.equal(log, ['+a', '+b', '+c']);
@@ -18,7 +22,11 @@ test('children end in reverse order, each after the one started later has ended'
 
 test('a child that does not end within its time is killed and the rest ends in order', async () => {
   const { log, child, run } = recorder();
-  const { system, clock, reports } = run({ id: 'root', strategy: 'one_for_one', children: [child('a'), child('deaf', { deaf: true, shutdown: 700 }), child('c')] });
+  const { system, clock, reports } = run({
+    id: 'root',
+    strategy: 'one_for_one',
+    children: [child('a'), child('deaf', { deaf: true, shutdown: 700 }), child('c')],
+  });
   const stopped = system.stop();
   await clock.advance(699);
   assert.equal(log.slice(3), ['-c']);
@@ -30,14 +38,22 @@ test('a child that does not end within its time is killed and the rest ends in o
 
 test('brutal_kill does not wait at all', async () => {
   const { log, child, run } = recorder();
-  const { system } = run({ id: 'root', strategy: 'one_for_one', children: [child('a', { deaf: true, shutdown: 'brutal_kill' })] });
+  const { system } = run({
+    id: 'root',
+    strategy: 'one_for_one',
+    children: [child('a', { deaf: true, shutdown: 'brutal_kill' })],
+  });
   await system.stop();
   assert.equal(log, ['+a', '-a']);
 });
 
 test('a stop during a restart ends what runs and starts nothing', async () => {
   const { log, child, run } = recorder();
-  const { system, clock } = run({ id: 'root', strategy: 'one_for_all', children: [child('a'), child('slow', { endsAfterMs: 500 })] });
+  const { system, clock } = run({
+    id: 'root',
+    strategy: 'one_for_all',
+    children: [child('a'), child('slow', { endsAfterMs: 500 })],
+  });
   system.send('a', { type: 'CRASH' });
   await clock.advance(100);
   const stopped = system.stop();
@@ -48,7 +64,11 @@ test('a stop during a restart ends what runs and starts nothing', async () => {
 
 test('a message to a dead name is not delivered and the sender is told', async () => {
   const { child, run } = recorder();
-  const { system, clock } = run({ id: 'root', strategy: 'one_for_one', children: [child('t', { restart: 'temporary' })] });
+  const { system, clock } = run({
+    id: 'root',
+    strategy: 'one_for_one',
+    children: [child('t', { restart: 'temporary' })],
+  });
   assert.is(system.send('t', { type: 'CRASH' }), true);
   await clock.advance(0);
   assert.is(system.send('t', { type: 'CRASH' }), false);
@@ -59,14 +79,33 @@ test('a machine that throws takes its own children with it', async () => {
   const { log, run } = recorder();
   const inner = fromProcess(async ({ signal }) => {
     log.push('+inner');
-    await new Promise<void>((resolve) => signal.addEventListener('abort', () => { log.push('-inner'); resolve(); }));
+    await new Promise<void>((resolve) =>
+      signal.addEventListener('abort', () => {
+        log.push('-inner');
+        resolve();
+      }),
+    );
   });
   const throwing = setup({ actors: { inner } }).createMachine({
     initial: 'on',
     invoke: { src: 'inner' },
-    states: { on: { on: { BOOM: { actions: assign(() => { throw new Error('boom'); }) } } } },
+    states: {
+      on: {
+        on: {
+          BOOM: {
+            actions: assign(() => {
+              throw new Error('boom');
+            }),
+          },
+        },
+      },
+    },
   });
-  const { system, clock } = run({ id: 'root', strategy: 'one_for_one', children: [{ id: 'machine', start: () => throwing }] });
+  const { system, clock } = run({
+    id: 'root',
+    strategy: 'one_for_one',
+    children: [{ id: 'machine', start: () => throwing }],
+  });
   await clock.advance(0);
   system.send('machine', { type: 'BOOM' });
   await clock.advance(0);
@@ -75,15 +114,24 @@ test('a machine that throws takes its own children with it', async () => {
 
 test('a process whose own child fails fails with it', async () => {
   const { log, run } = recorder();
-  const failing = createMachine({ on: { BOOM: { actions: () => { throw new Error('boom'); } } } });
+  const failing = createMachine({
+    on: {
+      BOOM: {
+        actions: () => {
+          throw new Error('boom');
+        },
+      },
+    },
+  });
   let childOfProcess: AnyActorRef | undefined;
   const parent = {
     id: 'parent',
-    start: () => fromProcess(({ spawn }) => {
-      log.push('+parent');
-      childOfProcess = spawn(failing, { id: 'failing' });
-      return new Promise(() => {});
-    }),
+    start: () =>
+      fromProcess(({ spawn }) => {
+        log.push('+parent');
+        childOfProcess = spawn(failing, { id: 'failing' });
+        return new Promise(() => {});
+      }),
   };
   const { clock } = run({ id: 'root', strategy: 'one_for_one', children: [parent] });
   await clock.advance(0);

@@ -8,7 +8,11 @@ const CRASH = { type: 'CRASH' } as const;
 
 test('one_for_one restarts the failed child alone', async () => {
   const { log, child, run } = recorder();
-  const { system, clock } = run({ id: 'root', strategy: 'one_for_one', children: [child('a'), child('b'), child('c')] });
+  const { system, clock } = run({
+    id: 'root',
+    strategy: 'one_for_one',
+    children: [child('a'), child('b'), child('c')],
+  });
   system.send('b', CRASH);
   await clock.advance(0);
   assert.equal(log, ['+a', '+b', '+c', '-b', '+b']);
@@ -16,7 +20,11 @@ test('one_for_one restarts the failed child alone', async () => {
 
 test('one_for_all ends the siblings in reverse and starts all in order', async () => {
   const { log, child, run } = recorder();
-  const { system, clock } = run({ id: 'root', strategy: 'one_for_all', children: [child('a'), child('b'), child('c')] });
+  const { system, clock } = run({
+    id: 'root',
+    strategy: 'one_for_all',
+    children: [child('a'), child('b'), child('c')],
+  });
   system.send('b', CRASH);
   await clock.advance(0);
   assert.equal(log, ['+a', '+b', '+c', '-b', '-c', '-a', '+a', '+b', '+c']);
@@ -24,7 +32,11 @@ test('one_for_all ends the siblings in reverse and starts all in order', async (
 
 test('rest_for_one ends and restarts only what was started after the failed child', async () => {
   const { log, child, run } = recorder();
-  const { system, clock } = run({ id: 'root', strategy: 'rest_for_one', children: [child('a'), child('b'), child('c'), child('d')] });
+  const { system, clock } = run({
+    id: 'root',
+    strategy: 'rest_for_one',
+    children: [child('a'), child('b'), child('c'), child('d')],
+  });
   system.send('b', CRASH);
   await clock.advance(0);
   assert.equal(log, ['+a', '+b', '+c', '+d', '-b', '-d', '-c', '+b', '+c', '+d']);
@@ -32,7 +44,13 @@ test('rest_for_one ends and restarts only what was started after the failed chil
 
 test('more restarts than the intensity within the period end the children in reverse and the supervisor itself', async () => {
   const { log, child, run } = recorder();
-  const { system, clock } = run({ id: 'root', strategy: 'one_for_one', intensity: 2, periodMs: 5000, children: [child('a'), child('b'), child('c')] });
+  const { system, clock } = run({
+    id: 'root',
+    strategy: 'one_for_one',
+    intensity: 2,
+    periodMs: 5000,
+    children: [child('a'), child('b'), child('c')],
+  });
   for (let crash = 0; crash < 3; crash += 1) {
     system.send('b', CRASH);
     await clock.advance(10);
@@ -43,7 +61,13 @@ test('more restarts than the intensity within the period end the children in rev
 
 test('crashes further apart than the period never exhaust the intensity', async () => {
   const { child, run } = recorder();
-  const { system, clock } = run({ id: 'root', strategy: 'one_for_one', intensity: 1, periodMs: 5000, children: [child('a')] });
+  const { system, clock } = run({
+    id: 'root',
+    strategy: 'one_for_one',
+    intensity: 1,
+    periodMs: 5000,
+    children: [child('a')],
+  });
   for (let crash = 0; crash < 20; crash += 1) {
     system.send('a', CRASH);
     await clock.advance(5001);
@@ -54,7 +78,11 @@ test('crashes further apart than the period never exhaust the intensity', async 
 
 test('a nested supervisor that gives up is one failure of its parent, which starts it anew', async () => {
   const { log, child, run } = recorder();
-  const inner = { id: 'inner', start: () => supervisor({ id: 'inner', strategy: 'one_for_one', intensity: 0, children: [child('x'), child('y')] }), type: 'supervisor' as const };
+  const inner = {
+    id: 'inner',
+    start: () => supervisor({ id: 'inner', strategy: 'one_for_one', intensity: 0, children: [child('x'), child('y')] }),
+    type: 'supervisor' as const,
+  };
   const { system, clock } = run({ id: 'root', strategy: 'rest_for_one', children: [child('a'), inner, child('z')] });
   system.send('y', CRASH);
   await clock.advance(0);
@@ -63,7 +91,11 @@ test('a nested supervisor that gives up is one failure of its parent, which star
 
 test('a transient child is restarted after a crash but not after a normal end', async () => {
   const { log, child, run } = recorder();
-  const { system, clock } = run({ id: 'root', strategy: 'one_for_one', children: [child('a', { restart: 'transient' })] });
+  const { system, clock } = run({
+    id: 'root',
+    strategy: 'one_for_one',
+    children: [child('a', { restart: 'transient' })],
+  });
   system.send('a', CRASH);
   await clock.advance(0);
   system.send('a', { type: 'END' });
@@ -74,7 +106,11 @@ test('a transient child is restarted after a crash but not after a normal end', 
 
 test('a temporary child is never restarted and a permanent one always, also after a normal end', async () => {
   const { log, child, run } = recorder();
-  const { system, clock } = run({ id: 'root', strategy: 'one_for_one', children: [child('t', { restart: 'temporary' }), child('p')] });
+  const { system, clock } = run({
+    id: 'root',
+    strategy: 'one_for_one',
+    children: [child('t', { restart: 'temporary' }), child('p')],
+  });
   system.send('t', CRASH);
   system.send('p', { type: 'END' });
   await clock.advance(0);
@@ -84,8 +120,17 @@ test('a temporary child is never restarted and a permanent one always, also afte
 
 test('a first start that fails undoes the children before it in reverse and starts none after it', async () => {
   const { log, child, run } = recorder();
-  const broken = { id: 'b', start: () => { throw new Error('cannot start'); } };
-  const { system } = run({ id: 'root', strategy: 'one_for_one', children: [child('a0'), child('a1'), broken, child('c')] });
+  const broken = {
+    id: 'b',
+    start: () => {
+      throw new Error('cannot start');
+    },
+  };
+  const { system } = run({
+    id: 'root',
+    strategy: 'one_for_one',
+    children: [child('a0'), child('a1'), broken, child('c')],
+  });
   const { error } = await system.ended;
   assert.match(String(error), /cannot start/);
   assert.equal(log, ['+a0', '+a1', '-a1', '-a0']);
@@ -100,7 +145,9 @@ test('a restart that fails counts and is tried again until the intensity is used
       starts += 1;
       if (starts > 1) throw new Error('not again');
       return fromProcess<{ type: 'CRASH' }>(({ onMessage }) => {
-        onMessage(() => { throw new Error('crash'); });
+        onMessage(() => {
+          throw new Error('crash');
+        });
         return new Promise(() => {});
       });
     },
@@ -114,7 +161,13 @@ test('a restart that fails counts and is tried again until the intensity is used
 
 test('a quarantining supervisor parks what keeps failing, tries again later and never gives up', async () => {
   const { child, run } = recorder();
-  const { system, clock, reports } = run({ id: 'root', strategy: 'one_for_one', quarantine: true, intensity: 1, children: [child('a'), child('b')] });
+  const { system, clock, reports } = run({
+    id: 'root',
+    strategy: 'one_for_one',
+    quarantine: true,
+    intensity: 1,
+    children: [child('a'), child('b')],
+  });
   system.send('b', CRASH);
   await clock.advance(0);
   system.send('b', CRASH);
@@ -128,8 +181,18 @@ test('a quarantining supervisor parks what keeps failing, tries again later and 
 
 test('a child that cannot even start in quarantine does not keep its siblings from starting', async () => {
   const { log, child, run } = recorder();
-  const broken = { id: 'b', start: () => { throw new Error('cannot start'); } };
-  const { system } = run({ id: 'root', strategy: 'one_for_one', quarantine: true, children: [child('a'), broken, child('c')] });
+  const broken = {
+    id: 'b',
+    start: () => {
+      throw new Error('cannot start');
+    },
+  };
+  const { system } = run({
+    id: 'root',
+    strategy: 'one_for_one',
+    quarantine: true,
+    children: [child('a'), broken, child('c')],
+  });
   assert.equal(log, ['+a', '+c']);
   assert.is(system.tree().children?.[1]?.status, 'quarantined');
 });

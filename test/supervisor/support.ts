@@ -31,7 +31,10 @@ export function recorder(): Recorder {
             if (type === 'CRASH') throw new Error(`${id} crashed`);
             if (type === 'END') resolve();
           });
-          if (!deaf) signal.addEventListener('abort', () => (endsAfterMs === 0 ? resolve() : clock.setTimeout(resolve, endsAfterMs)));
+          if (!deaf)
+            signal.addEventListener('abort', () =>
+              endsAfterMs === 0 ? resolve() : clock.setTimeout(resolve, endsAfterMs),
+            );
           await promise;
         }),
       ...more,

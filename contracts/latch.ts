@@ -1,0 +1,28 @@
+/**
+ * What control keeps on the disk in small synced files: the latch of the site, and the originals of each device.
+ */
+import { z } from 'zod';
+
+/** E-stop, trips and maintenance tags. `trip`: the asset's `estop` sequence stands; `fault`: the device reported one. */
+export const latchSchema = z.strictObject({
+  version: z.literal(1),
+  epoch: z.int().min(0),
+  estop: z.strictObject({ sinceWallMs: z.number(), reason: z.string(), issuer: z.string() }).nullable(),
+  trips: z.record(
+    z.string(),
+    z.strictObject({ kind: z.enum(['trip', 'fault']), cause: z.string(), sinceWallMs: z.number() }),
+  ),
+  maintenance: z.record(z.string(), z.strictObject({ tag: z.string(), reason: z.string(), issuer: z.string() })),
+});
+export type LatchRecord = Readonly<z.output<typeof latchSchema>>;
+
+/** Values found in persistent registers before bessd wrote them, by point and in its unit. */
+export const originalsSchema = z.strictObject({
+  version: z.literal(1),
+  serial: z.string(),
+  acceptedFirmware: z.string(),
+  /** bessd may have written over the originals. */
+  touched: z.boolean(),
+  values: z.record(z.string(), z.number()),
+});
+export type OriginalsRecord = Readonly<z.output<typeof originalsSchema>>;
