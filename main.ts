@@ -102,7 +102,7 @@ export function runSite({ loaded, socketPath, version, anyPort, onSignal }: RunO
     return inThread({
       entry: new URL('./entry/record.ts', import.meta.url),
       start: () => ({ workerData }),
-      onSignal: (signal) => hear(signal as ThreadSignal, record),
+      onSignal: (signal) => hearRecord(signal as ThreadSignal),
     });
   }
 
@@ -115,7 +115,7 @@ export function runSite({ loaded, socketPath, version, anyPort, onSignal }: RunO
         const start: NorthStart = { config: loaded.site, dataDir: loaded.dataDir, socketPath, version, anyPort };
         return { workerData: { ...start, commands, estop }, transferList: [commands, estop] };
       },
-      onSignal: (signal) => hear(signal as ThreadSignal, north),
+      onSignal: (signal) => hearNorth(signal as ThreadSignal),
     });
   }
 
@@ -133,8 +133,22 @@ export function runSite({ loaded, socketPath, version, anyPort, onSignal }: RunO
     return port2;
   }
 
-  function hear(signal: ThreadSignal, postbox: ReturnType<typeof createPostbox>): void {
-    if (signal.type === 'READY') postbox.open();
+  function hearRecord(signal: ThreadSignal): void {
+    if (signal.type === 'READY') record.open();
+    if (signal.type === 'NOTICE') started.notice(signal);
+    onSignal(signal);
+  }
+
+  /** The north shows its own alarms on its own faces; here they only reach the record. */
+  function hearNorth(signal: ThreadSignal): void {
+    if (signal.type === 'READY') north.open();
+    if (signal.type === 'NOTICE') {
+      const { alarm_id, severity, state, message } = signal;
+      record.post({
+        type: 'ALARM',
+        alarm: { ts: new Date().toISOString(), alarm_id, asset_id: null, severity, state, message },
+      });
+    }
     onSignal(signal);
   }
 }

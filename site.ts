@@ -24,7 +24,7 @@ import type { GuardInputs } from './actors/guard.actor.ts';
 import type { Clock } from './contracts/clock.ts';
 import type { Reply } from './contracts/commands.ts';
 import { refusal } from './contracts/faults.ts';
-import type { CommandMessage } from './contracts/links.ts';
+import type { CommandMessage, ThreadSignal } from './contracts/links.ts';
 import type { OpenDevice, OpenSyncedFile } from './contracts/ports.ts';
 import type { Report } from './contracts/reports.ts';
 import type { SiteStatus } from './contracts/status.ts';
@@ -51,6 +51,8 @@ export type SiteParts = {
 export type Site = {
   readonly system: RunningSystem;
   readonly status: () => Omit<SiteStatus, 'broker'>;
+  /** An alarm of a part outside control, for status and record. */
+  readonly notice: (notice: Extract<ThreadSignal, { type: 'NOTICE' }>) => void;
   /** Hands a validated command to the part of control that answers it. */
   readonly command: (message: CommandMessage, reply: (reply: Reply) => void) => void;
 };
@@ -144,6 +146,7 @@ export function startSite(parts: SiteParts): Site {
   return {
     system,
     status: () => siteStatus({ loaded, board, latch, tree: system.tree(), startedAtMs, clock }),
+    notice: ({ alarm_id, state, severity, message }) => board.alarm(alarm_id, state === 'active', severity, message),
     command: (message, reply) => route(system, message, reply),
   };
 }

@@ -16,7 +16,7 @@ import type { Cockpit, DriverInput } from './cockpit.ts';
 import { endOrder, orderPhase } from './orders.ts';
 import { acceptFirmware } from './originals.ts';
 import { connectionOf, updateBoard } from './reporting.ts';
-import { refusalOf } from './refusal.ts';
+import { refusalOf, refusalOfAll } from './refusal.ts';
 import { session } from './session.ts';
 
 /** A request in flight gets this long before the connection is dropped for a stop (control rules 4). */
@@ -83,6 +83,8 @@ export const driverActor = fromProcess<DriverMessage, DriverInput>(
       if (latch.estop && (!estopped || again)) {
         failOrder('ESTOP_LATCHED');
         operation.send({ type: 'ESTOP' });
+        const code = refusalOfAll(cockpit, tagged !== undefined);
+        if (code) send('estop', { type: 'STOP_PROGRESS', assetId: asset.id, stage: 'refused', code } as EventObject);
         // Pressed again: the whole sequence once more.
         cockpit.helm = { ...cockpit.helm, posture: undefined, passage: undefined, waitForPoll: false };
         stopSoon();

@@ -29,3 +29,10 @@ export function refusalOf(cockpit: Cockpit, order: Order, connection: Connection
   const targetW = batteryTarget(situation, order);
   return targetW !== 0 && clampToPermit(targetW, permit) === 0 ? 'LIMIT' : undefined;
 }
+
+/** Why no write at all may go to the device, a stop included; whoever asks for one must be told at once. */
+export function refusalOfAll(cockpit: Cockpit, tagged: boolean): Code | undefined {
+  if (tagged) return 'MAINTENANCE';
+  if (firmwareChanged(cockpit)) return 'FIRMWARE_CHANGED';
+  return cockpit.input.readOnly || cockpit.input.asset.readOnly ? 'READ_ONLY' : undefined;
+}
