@@ -55,7 +55,9 @@ export function startSystem(spec: SupervisorSpec, { clock, report = () => {} }: 
       root.send(SHUTDOWN);
       return ended;
     },
-    kill: () => void root.stop(),
+    kill: () => {
+      root.stop();
+    },
     ended,
     system: root.system,
   };

@@ -38,15 +38,17 @@ export function plausible(
     Math.abs(socPct - before.socPct) > largestStep(asset, frame.receivedAtMs - before.atMs);
   // The same frame judged again (the latch changed) is no second witness.
   const again = frame.receivedAtMs === before.atMs;
-  const settled = again ? before.settled : jumped ? 0 : Math.min(SETTLED, before.settled + 1);
   const fingerprint = fingerprintOf(frame);
   const sameSinceMs = fingerprint === before.fingerprint ? before.sameSinceMs : frame.receivedAtMs;
   const flowedWh =
     (Math.abs(single(frame.readings.batteryPowerW) ?? 0) * (frame.receivedAtMs - sameSinceMs)) / 3_600_000;
   const frozen = (100 * flowedWh) / asset.capacityWh >= FROZEN_PCT;
+  // A missing value settles nothing, and a device that was frozen has to show a series again.
+  const unshown = again || (socPct === undefined && frame.readings.socPct !== undefined);
+  const settled = jumped || frozen ? 0 : unshown ? before.settled : Math.min(SETTLED, before.settled + 1);
   const doubts: PermitReason[] = [];
-  if (settled < SETTLED) doubts.push('IMPLAUSIBLE');
   if (frozen) doubts.push('FROZEN');
+  else if (settled < SETTLED) doubts.push('IMPLAUSIBLE');
   return {
     seen: { socPct: socPct ?? before.socPct, atMs: frame.receivedAtMs, settled, fingerprint, sameSinceMs },
     doubts,

@@ -86,7 +86,7 @@ test('with a data directory that cannot be written control runs and obeys the E-
   assert.is(refused.ok, false, JSON.stringify(refused));
   const stop = await site.json('estop', '--reason', 'test');
   assert.is(stop.data.latched, 'memory');
-  assert.equal([...stop.data.written].toSorted(), ['bess-1', 'bess-2']);
+  assert.equal(new Set(stop.data.written), new Set(['bess-1', 'bess-2']));
 });
 
 test('SIGTERM stops everything in order, with the device in its exit state, and exit code 0', async () => {

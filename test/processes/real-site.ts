@@ -130,7 +130,7 @@ export async function realSite({
       }
     },
     async stopPlant() {
-      await self.plant.close();
+      self.plant.close();
       for (const child of plants.splice(0)) await ended(child, 'SIGKILL');
     },
     async startRuntime() {

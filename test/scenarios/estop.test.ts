@@ -22,8 +22,8 @@ test('an E-stop writes its first stop within 100 ms on an idle link and every ba
   const before = [0, 1].map((at) => site.writes(at).length);
   const reply = await estop(site);
   assert.ok(reply.ok);
-  assert.equal([...reply.data.written].toSorted(), ['bess-1', 'bess-2']);
-  assert.equal([...reply.data.zero].toSorted(), ['bess-1', 'bess-2']);
+  assert.equal(new Set(reply.data.written), new Set(['bess-1', 'bess-2']));
+  assert.equal(new Set(reply.data.zero), new Set(['bess-1', 'bess-2']));
   assert.is(reply.data.latched, 'disk');
   for (const at of [0, 1]) {
     const first = site.writes(at)[before[at] ?? 0];
