@@ -70,20 +70,33 @@ function powerRefusal({ purpose, targetW, order }: WriteRequest, state: WriteSta
   if (!state.originalsSaved) return 'ORIGINALS_UNSAVED';
   if (!permit) return 'NO_PERMIT';
   if (permit.epoch !== epoch) return 'STALE_EPOCH';
-  if (!(nowMs < permit.expiresAtMs)) return 'PERMIT_LAPSED';
-  if (!(state.telemetryAgeMs <= state.staleAfterMs)) return 'STALE';
+  if (!isBefore(nowMs, permit.expiresAtMs)) return 'PERMIT_LAPSED';
+  if (!(state.telemetryAgeMs <= state.staleAfterMs) || state.staleAfterMs === Number.POSITIVE_INFINITY) return 'STALE';
   if (purpose === 'release') {
-    if (!(permit.maxChargeW > 0) && !(permit.maxDischargeW > 0)) return 'OVER_PERMIT';
+    if (!isBounded(permit) || (permit.maxChargeW <= 0 && permit.maxDischargeW <= 0)) return 'OVER_PERMIT';
   } else {
     if (!order || order.epoch !== epoch) return 'STALE_EPOCH';
-    if (!(nowMs < order.expiresAtMs)) return 'ORDER_ENDED';
+    if (!isBefore(nowMs, order.expiresAtMs)) return 'ORDER_ENDED';
     if (!covers(permit, targetW)) return 'OVER_PERMIT';
   }
-  if (purpose !== 'rearm' && state.sinceLastPowerWriteMs < state.minWriteIntervalMs) return 'WRITE_INTERVAL';
+  if (purpose !== 'rearm' && !(state.sinceLastPowerWriteMs >= state.minWriteIntervalMs)) return 'WRITE_INTERVAL';
   return state.withinBudget ? undefined : 'WRITE_BUDGET';
 }
 
-/** Written so that a NaN anywhere is a no. */
+/** Written so that a NaN anywhere is a no. Rounding never opens a direction that the permit closes. */
 function covers(permit: Permit, targetW: number): boolean {
-  return targetW >= -(permit.maxChargeW + ROUNDING_W) && targetW <= permit.maxDischargeW + ROUNDING_W;
+  if (!isBounded(permit)) return false;
+  if (targetW === 0) return true;
+  const roomW = targetW < 0 ? permit.maxChargeW : permit.maxDischargeW;
+  return roomW > 0 && Math.abs(targetW) <= roomW + ROUNDING_W;
+}
+
+/** An unbounded permit is an invalid one. */
+function isBounded({ maxChargeW, maxDischargeW }: Permit): boolean {
+  return Number.isFinite(maxChargeW) && Number.isFinite(maxDischargeW);
+}
+
+/** Nothing lasts for ever: an end that is not a moment is over. */
+function isBefore(nowMs: number, endMs: number): boolean {
+  return Number.isFinite(nowMs) && Number.isFinite(endMs) && nowMs < endMs;
 }
