@@ -19,6 +19,8 @@ export type Passage = {
   readonly purpose: WriteRequest['purpose'];
   readonly transactions: readonly Transaction[];
   readonly at: number;
+  /** How many steps the device refused; they stand at the end and are tried once more. */
+  readonly deferred?: number;
 };
 
 export type HelmState = {
@@ -30,6 +32,8 @@ export type HelmState = {
   readonly reassert: boolean;
   /** A write failed: nothing is tried again before the next poll has shown the device. */
   readonly waitForPoll: boolean;
+  /** The posture that failed; an E-stop waits for no poll because of another one. */
+  readonly failed?: Posture['kind'];
 };
 
 export const UNTOUCHED: HelmState = {
@@ -60,8 +64,8 @@ export type Course =
 
 export function steer(input: HelmInput): Course {
   const { state, wanted, profile, nowMs } = input;
-  if (wanted.kind === 'none' || !profile.control) return { go: 'stay', state: { ...state, passage: undefined } };
-  if (state.waitForPoll) return { go: 'stay', state };
+  if (wanted.kind === 'none' || !profile.control) return { go: 'stay', state: leavePassage(state) };
+  if (state.waitForPoll && (wanted.kind !== 'estop' || state.failed === 'estop')) return { go: 'stay', state };
   if (state.passage && samePosture(state.passage.to, wanted)) return proceed(input, state.passage);
   if (state.passage || !samePosture(state.posture, wanted))
     return begin(input, sequenceTo(wanted, state.posture), wanted.kind === 'power' ? 'order' : purposeOf(wanted));
@@ -88,7 +92,24 @@ export function written(state: HelmState, nowMs: number): HelmState {
 
 /** The write failed or was refused: the device may be in between, so its posture is unknown until shown. */
 export function notWritten(state: HelmState): HelmState {
-  return { ...state, passage: undefined, posture: undefined, waitForPoll: true };
+  const { passage } = state;
+  // Somebody took over while the write was under way, and does not wait for it.
+  if (!passage) return { ...state, posture: undefined };
+  const rest = putOff(passage);
+  if (rest) return { ...state, passage: rest, posture: undefined };
+  return { ...state, passage: undefined, posture: undefined, waitForPoll: true, failed: passage.to.kind };
+}
+
+/** A step that the device refuses must not keep the rest of a stop from it: it goes to the end, once. */
+function putOff({ transactions, at, deferred = 0, ...passage }: Passage): Passage | undefined {
+  const refused = transactions[at];
+  if (!refused || kindOf(passage.sequence) === 'power' || transactions.length - at - 1 <= deferred) return undefined;
+  return { ...passage, transactions: [...transactions.toSpliced(at, 1), refused], at, deferred: deferred + 1 };
+}
+
+/** A passage left half way makes the posture unknown: some of its registers are written. */
+function leavePassage(state: HelmState): HelmState {
+  return { ...state, passage: undefined, posture: state.passage ? undefined : state.posture };
 }
 
 /** A poll has shown the device. */
@@ -120,11 +141,13 @@ function proceed(input: HelmInput, passage: Passage): Course {
  * Persistent registers wear: one that already does what the passage needs is left alone. For an order a limit suffices
  * that lets its power through.
  */
-function suffices({ known }: HelmInput, { to }: Passage, { values }: Transaction): boolean {
+function suffices({ known, profile }: HelmInput, { to }: Passage, { values }: Transaction): boolean {
   return Object.entries(values).every(([point, value]) => {
     const now = known(point);
     if (now === undefined) return false;
-    return same(now, value) || (to.kind === 'power' && now > 0 && now >= Math.abs(to.w));
+    const limits = profile.points[point]?.writable?.limits;
+    const letsThrough = to.kind === 'power' && limits === (to.w < 0 ? 'charge' : 'discharge') && now >= Math.abs(to.w);
+    return same(now, value) || (letsThrough && now > 0);
   });
 }
 
@@ -142,7 +165,7 @@ function begin(input: HelmInput, sequence: SequenceName, purpose: Passage['purpo
   }
   const magnitudeW = wanted.kind === 'power' ? Math.abs(wanted.w) : 0;
   const expanded = expandSequence(profile, sequence, { ...values, magnitudeW });
-  if (!expanded.ok) return { go: 'stuck', state: { ...state, passage: undefined }, missing: expanded.missing };
+  if (!expanded.ok) return { go: 'stuck', state: leavePassage(state), missing: expanded.missing };
   return proceed(input, { to: wanted, sequence, purpose, transactions: expanded.transactions, at: 0 });
 }
 

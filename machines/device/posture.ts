@@ -75,7 +75,7 @@ export function wantedPosture(s: Situation): Posture {
 
 export function samePosture(a: Posture | undefined, b: Posture): boolean {
   if (a?.kind !== b.kind) return false;
-  if (a.kind === 'power' && b.kind === 'power') return Math.abs(a.w - b.w) < 1;
+  if (a.kind === 'power' && b.kind === 'power') return Math.abs(a.w - b.w) < 1 && Math.sign(a.w) === Math.sign(b.w);
   if (a.kind === 'release' && b.kind === 'release') return a.charge === b.charge && a.discharge === b.discharge;
   return true;
 }

@@ -65,6 +65,8 @@ function resolve(name: string, point: Point, wanted: StepValue, values: Sequence
   const { min = 0, max = Number.POSITIVE_INFINITY, maxFrom } = point.writable ?? {};
   const ceiling = maxFrom === undefined ? max : Math.min(max, values.found(maxFrom) ?? max);
   const bounded = Math.max(min, Math.min(raw, ceiling));
+  // Less than the register can hold: more than what was allowed is never written instead.
+  if (bounded > raw && typeof wanted !== 'number') return undefined;
   // Downwards, so that rounding never exceeds what was allowed.
   return Math.floor(bounded * point.gain + 1e-9) / point.gain;
 }

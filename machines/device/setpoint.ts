@@ -18,7 +18,8 @@ export type SetpointInput = {
 export function nextSetpoint({ targetW, currentW, permit, rampRateWPerS, elapsedMs }: SetpointInput): number {
   const allowedW = clampToPermit(targetW, permit);
   const startW = clampToPermit(currentW, permit);
-  if (Math.sign(allowedW) * Math.sign(startW) < 0) return stepTowards(startW, 0, rampRateWPerS, elapsedMs);
+  // Also where the permit has just closed the old direction: the power in place is the one that was written.
+  if (Math.sign(allowedW) * Math.sign(currentW) < 0) return stepTowards(startW, 0, rampRateWPerS, elapsedMs);
   return stepTowards(startW, allowedW, rampRateWPerS, elapsedMs);
 }
 
@@ -38,5 +39,6 @@ function positive(watts: number): number {
 
 function stepTowards(fromW: number, toW: number, rateWPerS: number, elapsedMs: number): number {
   const largest = (rateWPerS * elapsedMs) / 1000;
+  if (Number.isNaN(largest)) return 0;
   return Math.abs(toW - fromW) <= largest ? toW : fromW + Math.sign(toW - fromW) * largest;
 }

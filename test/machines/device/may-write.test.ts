@@ -1,5 +1,5 @@
 /** The one door to the device, for every combination of what it looks at. */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { mayWrite } from '../../../machines/device/may-write.ts';

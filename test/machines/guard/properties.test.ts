@@ -1,5 +1,5 @@
 /** What holds for every frame, not only for those that somebody thought of. */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Measurand } from '../../../contracts/profile.ts';
