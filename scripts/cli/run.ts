@@ -6,6 +6,7 @@ import type { ThreadSignal } from '../../contracts/links.ts';
 import { loadSite } from '../../io/site-file.ts';
 import { defaultSocketPath } from '../../io/socket-path.ts';
 import { runSite } from '../../main.ts';
+import { onStopSignals } from '../stop-signals.ts';
 import { version } from '../version.ts';
 
 /** A hang in an orderly stop must not last; afterwards the process ends itself. */
@@ -13,7 +14,7 @@ const STOP_DEADLINE_MS = 25_000;
 
 export function runCommand(): Command {
   return new Command('run')
-    .description('run a site: poll, guard, record, answer commands, until SIGINT or SIGTERM')
+    .description('run a site: poll, guard, record, answer commands, until SIGINT, SIGTERM or SIGHUP')
     .option(
       '--config <file>',
       'site file (YAML); without it SITE_ID, INVERTER_IP and DRIVER_PROFILE_PATH describe one asset',
@@ -45,16 +46,12 @@ export function runCommand(): Command {
         anyPort: options.anyPort,
         onSignal: tell,
       });
-      let asked = 0;
-      const stop = (): void => {
-        asked += 1;
-        if (asked > 1) process.kill(process.pid, 'SIGKILL');
+      onStopSignals((times) => {
+        if (times > 1) process.kill(process.pid, 'SIGKILL');
         process.stderr.write('stopping: devices into their exit state (again to force)\n');
         setTimeout(() => process.kill(process.pid, 'SIGKILL'), STOP_DEADLINE_MS).unref();
         void running.stop();
-      };
-      process.on('SIGINT', stop);
-      process.on('SIGTERM', stop);
+      });
       const code = await running.ended;
       process.exitCode = code;
       // A thread that hangs in a native call must not keep the process.
