@@ -32,6 +32,13 @@ export type TreeNode = {
   readonly status: 'running' | 'restarting' | 'stopped' | 'quarantined';
   readonly restarts: number;
   readonly last_reason: string | null;
+  /** Where it runs, when not in the loop of its supervisor. */
+  readonly placement?: 'thread' | 'process';
+  /** Restarts that a supervisor may still make in its present window. */
+  readonly restarts_left?: number;
+  readonly mailbox_depth?: number;
+  /** Messages that a full mailbox refused or dropped. */
+  readonly mailbox_lost?: number;
   readonly children?: readonly TreeNode[];
 };
 

@@ -12,9 +12,21 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 export const systemClock: Clock = {
   now: () => performance.now(),
   wall: () => Date.now(),
-  setTimeout: (run, delayMs) => setTimeout(run, Math.min(Math.max(0, delayMs), LONGEST_TIMER_MS)),
-  clearTimeout: (id) => clearTimeout(id as NodeJS.Timeout),
+  setTimeout: (run, delayMs) => {
+    const timer: LongTimer = { id: undefined };
+    arm(timer, run, Math.max(0, delayMs));
+    return timer;
+  },
+  clearTimeout: (timer) => clearTimeout((timer as LongTimer | undefined)?.id),
 };
+
+/** A timer of any length: what Node cannot keep in one piece is armed again and again. */
+type LongTimer = { id: NodeJS.Timeout | undefined };
+
+function arm(timer: LongTimer, run: () => void, delayMs: number): void {
+  if (delayMs <= LONGEST_TIMER_MS) timer.id = setTimeout(run, delayMs);
+  else timer.id = setTimeout(() => arm(timer, run, delayMs - LONGEST_TIMER_MS), LONGEST_TIMER_MS);
+}
 
 export type VirtualClock = Clock & {
   /** Runs everything due within the next `ms`, in order, letting promises settle between timers. */

@@ -20,7 +20,15 @@ export type SupervisionReport = {
 export type SystemServices = {
   readonly clock: Clock;
   readonly report: (report: SupervisionReport) => void;
+  /** 0 to 1; spreads restarts. Injected, so that a seed gives the same trace. */
+  readonly random: () => number;
 };
+
+/** Sent by a supervisor: release what you hold and end. */
+export const SHUTDOWN = { type: 'bessd.shutdown' } as const;
+
+/** Event `{type, actor}` to the parent: that child has become ready. */
+export const READY = 'bessd.ready';
 
 /** Event `{type, error}` by which an error that the actor did not throw itself becomes its failure. */
 export const CRASH = 'bessd.crash';
@@ -40,10 +48,35 @@ export function servicesOf(system: AnyActorSystem): SystemServices {
 /** The actor on whose behalf the present code runs, also inside its timers, sockets and floating promises. */
 export const runningActor = new AsyncLocalStorage<AnyActorRef>();
 
-/** Delivers to the living actor of that name; false when there is none. */
+/** The mailbox of an actor, where it has one of ours. */
+export type Mailbox = {
+  readonly depth: number;
+  readonly refused: number;
+  readonly dropped: number;
+  readonly full: boolean;
+};
+
+const mailboxes = new WeakMap<AnyActorRef, Mailbox>();
+
+export function registerMailbox(ref: AnyActorRef, mailbox: Mailbox): void {
+  mailboxes.set(ref, mailbox);
+}
+
+export function mailboxOf(ref: AnyActorRef): Mailbox | undefined {
+  return mailboxes.get(ref);
+}
+
+/** The living actor of that name, never a dead incarnation. */
+export function whereIs(system: AnyActorSystem, name: string): AnyActorRef | undefined {
+  const found = system.get(name) as AnyActorRef | undefined;
+  return found && (found.getSnapshot() as { status: string }).status === 'active' ? found : undefined;
+}
+
+/** Delivers to the living actor of that name; false when there is none, or when its mailbox refuses. */
 export function sendTo(system: AnyActorSystem, name: string, message: { readonly type: string }): boolean {
-  const target = system.get(name) as AnyActorRef | undefined;
-  if (!target || (target.getSnapshot() as { status: string }).status !== 'active') return false;
+  const target = whereIs(system, name);
+  if (!target) return false;
+  const before = mailboxes.get(target)?.refused;
   target.send(message);
-  return true;
+  return mailboxes.get(target)?.refused === before;
 }

@@ -20,6 +20,16 @@ export class RestartWindow {
     return this.#restarts.length > this.#intensity;
   }
 
+  /** Restarts within the window that ends now, as far as they were counted. */
+  get count(): number {
+    return this.#restarts.length;
+  }
+
+  /** How many more restarts are allowed at that moment. */
+  leftAt(nowMs: number): number {
+    return Math.max(0, this.#intensity - this.#restarts.filter((at) => at > nowMs - this.#periodMs).length);
+  }
+
   clear(): void {
     this.#restarts = [];
   }

@@ -24,8 +24,10 @@ export type OsProcessSpec = {
 const STDERR_KEPT = 2000;
 
 /** `prepare` runs before every incarnation and may be slow (find a file, write a configuration). */
-export function inOsProcess(prepare: () => Promise<OsProcessSpec>): ProcessLogic<EventObject, undefined> {
-  return fromProcess(async ({ signal, lease }) => {
+export function inOsProcess(
+  prepare: () => Promise<OsProcessSpec>,
+): ProcessLogic<EventObject, undefined> & { readonly placement: 'process' } {
+  const logic = fromProcess(async ({ signal, lease }) => {
     const spec = await prepare();
     if (signal.aborted) return;
     const child = spawn(spec.command, [...spec.args], {
@@ -55,4 +57,5 @@ export function inOsProcess(prepare: () => Promise<OsProcessSpec>): ProcessLogic
         `${spec.command} ${reason}${stderr ? `: ${stderr.trim().split('\n').slice(-3).join(' | ')}` : ''}`,
       );
   });
+  return Object.assign(logic, { placement: 'process' as const });
 }

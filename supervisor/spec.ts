@@ -5,17 +5,34 @@ import type { AnyActorLogic } from 'xstate';
 
 export type RestartKind = 'permanent' | 'transient' | 'temporary';
 export type Strategy = 'one_for_one' | 'one_for_all' | 'rest_for_one';
+export type Shutdown = number | 'brutal_kill' | 'infinity';
+
+/** Answer of a `start` that wants no process: the child is kept in the list, without one. */
+export const IGNORE = Symbol('ignore');
+
+/** Growing pauses before restarts, inside the intensity window; off unless given. */
+export type Backoff = {
+  readonly firstMs: number;
+  readonly longestMs: number;
+  /** Fraction of the pause by which it varies, 0 to 1; spreads the restarts of many children. */
+  readonly jitter?: number;
+};
 
 export type ChildSpec = {
   /** Also the name under which other actors reach the child; unique in the whole system. */
   readonly id: string;
-  /** Called for every incarnation. */
-  readonly start: () => AnyActorLogic;
-  readonly input?: () => unknown;
+  /** Called for every incarnation. Children of a pool get what `startChild` was given. */
+  readonly start: (argument?: unknown) => AnyActorLogic | typeof IGNORE;
+  readonly input?: (argument?: unknown) => unknown;
   readonly restart?: RestartKind;
   /** ms to end in order before it is killed; default 5000 for workers, infinity for supervisors. */
-  readonly shutdown?: number | 'brutal_kill' | 'infinity';
+  readonly shutdown?: Shutdown;
   readonly type?: 'worker' | 'supervisor';
+  /** Its end by itself may end the supervisor, see `autoShutdown`. Not for permanent children. */
+  readonly significant?: boolean;
+  readonly backoff?: Backoff;
+  /** A child that fails before it called `ready()` is not restarted: it would only fail again. */
+  readonly mustBecomeReady?: boolean;
 };
 
 export type SupervisorSpec = {
@@ -25,18 +42,58 @@ export type SupervisorSpec = {
   readonly intensity?: number;
   /** Default 5000. */
   readonly periodMs?: number;
+  /** End the supervisor when one, or the last, significant child has ended by itself; default never. */
+  readonly autoShutdown?: 'never' | 'any_significant' | 'all_significant';
   /** Park what keeps failing instead of giving up. */
   readonly quarantine?: boolean;
+  /** Children are all alike, started one by one with an argument, ended together (OTP: simple_one_for_one). */
+  readonly pool?: boolean;
+  /** In order of their start; of a pool the one template. */
   readonly children: readonly ChildSpec[];
 };
 
+/** How a supervisor ended: told to, by its own rules, or because its children failed too often. */
 export type SupervisorOutput = { readonly reason: 'shutdown' | 'intensity'; readonly error?: unknown };
 
-/** Throws on a specification that can never work. */
+/** Throws on a specification that can never work; the message names supervisor, child and key. */
 export function validate(spec: SupervisorSpec): void {
+  const complain = (problem: string): never => {
+    throw new Error(`supervisor ${spec.id}: ${problem}`);
+  };
+  if (!['one_for_one', 'one_for_all', 'rest_for_one'].includes(spec.strategy))
+    complain(`invalid strategy ${String(spec.strategy)}`);
+  const { intensity = 1, periodMs = 5000, autoShutdown = 'never' } = spec;
+  if (!Number.isInteger(intensity) || intensity < 0) complain(`invalid intensity ${intensity}`);
+  if (!(periodMs > 0)) complain(`invalid periodMs ${periodMs}`);
+  if (!['never', 'any_significant', 'all_significant'].includes(autoShutdown))
+    complain(`invalid autoShutdown ${String(autoShutdown)}`);
+  if (spec.pool && (spec.children.length !== 1 || spec.strategy !== 'one_for_one'))
+    complain('a pool is one_for_one with one template');
   const ids = spec.children.map((child) => child.id);
   const twice = ids.find((id, at) => ids.indexOf(id) !== at);
-  if (twice !== undefined) throw new Error(`supervisor ${spec.id}: two children are named ${twice}`);
-  if ((spec.intensity ?? 1) < 0) throw new Error(`supervisor ${spec.id}: intensity must not be negative`);
-  if ((spec.periodMs ?? 5000) <= 0) throw new Error(`supervisor ${spec.id}: periodMs must be positive`);
+  if (twice !== undefined) complain(`two children are named ${twice}`);
+  for (const child of spec.children) validateChild(child, spec);
+}
+
+/** Throws when the child can never work under that supervisor. */
+export function validateChild(
+  child: ChildSpec,
+  { id, autoShutdown = 'never' }: Pick<SupervisorSpec, 'id' | 'autoShutdown'>,
+): void {
+  const complain = (problem: string): never => {
+    throw new Error(`supervisor ${id}, child ${String(child.id)}: ${problem}`);
+  };
+  const { restart = 'permanent', shutdown, type = 'worker', significant = false } = child;
+  if (typeof child.id !== 'string' || child.id === '') complain('invalid id');
+  if (typeof child.start !== 'function') complain('invalid start');
+  if (!['permanent', 'transient', 'temporary'].includes(restart)) complain(`invalid restart ${String(restart)}`);
+  if (!['worker', 'supervisor'].includes(type)) complain(`invalid type ${String(type)}`);
+  const validShutdown =
+    shutdown === undefined ||
+    shutdown === 'brutal_kill' ||
+    shutdown === 'infinity' ||
+    (Number.isFinite(shutdown) && shutdown >= 0);
+  if (!validShutdown) complain(`invalid shutdown ${String(shutdown)}`);
+  if (significant && restart === 'permanent') complain('a permanent child cannot be significant');
+  if (significant && autoShutdown === 'never') complain('significant needs autoShutdown');
 }

@@ -7,7 +7,7 @@
  * parked instead, with growing delays, and the supervisor lives on.
  */
 import type { ActorLogic, EventObject, Snapshot } from 'xstate';
-import { Nursery, nurseryOf, registerNursery } from './nursery.ts';
+import { Nursery, nurseryOf } from './nursery.ts';
 import { validate } from './spec.ts';
 import type { SupervisorOutput, SupervisorSpec } from './spec.ts';
 
@@ -23,9 +23,7 @@ export function supervisor(
     getInitialSnapshot: () => ({ status: 'active', output: undefined, error: undefined }),
     getPersistedSnapshot: (snapshot) => snapshot,
     start(_snapshot, scope) {
-      const nursery = new Nursery(spec, scope);
-      registerNursery(scope.self, nursery);
-      nursery.startAll();
+      new Nursery(spec, scope).startAll();
     },
     transition(snapshot, event, scope) {
       if (snapshot.status !== 'active') return snapshot;

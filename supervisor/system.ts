@@ -8,16 +8,20 @@ import { createActor } from 'xstate';
 import type { AnyActorRef, EventObject } from 'xstate';
 import type { Clock } from '../contracts/clock.ts';
 import type { TreeNode } from '../contracts/status.ts';
-import { CRASH, provideServices, runningActor, sendTo } from './context.ts';
+import { CRASH, provideServices, runningActor, sendTo, SHUTDOWN } from './context.ts';
 import type { AnyActorSystem, SupervisionReport } from './context.ts';
-import { nurseryOf } from './nursery.ts';
-import { SHUTDOWN } from './process.ts';
+import { administrationOf } from './administration.ts';
+import type { Administration } from './administration.ts';
+import { describeRoot } from './describe.ts';
+import { useOwnScheduler } from './scheduler.ts';
 import type { SupervisorOutput, SupervisorSpec } from './spec.ts';
 import { supervisor } from './supervisor.ts';
 
 export type RunningSystem = {
   readonly send: (name: string, message: EventObject) => boolean;
   readonly tree: () => TreeNode;
+  /** Dynamic children of the supervisor of that name; undefined where there is none. */
+  readonly administration: (name: string) => Administration | undefined;
   /** Ends all children in reverse order; resolves when the root has ended. */
   readonly stop: () => Promise<SupervisorOutput>;
   /** Ends everything at once, as a killed process does: nobody releases anything in order. */
@@ -30,12 +34,18 @@ export type RunningSystem = {
 export type SystemOptions = {
   readonly clock: Clock;
   readonly report?: (report: SupervisionReport) => void;
+  /** 0 to 1; default Math.random. */
+  readonly random?: () => number;
 };
 
-export function startSystem(spec: SupervisorSpec, { clock, report = () => {} }: SystemOptions): RunningSystem {
+export function startSystem(
+  spec: SupervisorSpec,
+  { clock, report = () => {}, random = Math.random }: SystemOptions,
+): RunningSystem {
   const { promise: ended, resolve } = Promise.withResolvers<SupervisorOutput>();
   const root = createActor(supervisor(spec), { clock, systemId: spec.id } as never) as AnyActorRef;
-  provideServices(root.system, { clock, report });
+  provideServices(root.system, { clock, report, random });
+  useOwnScheduler(root.system, clock);
   root.subscribe({
     complete: () => resolve((root.getSnapshot() as { output: SupervisorOutput }).output),
     error: (error: unknown) => resolve({ reason: 'intensity', error }),
@@ -43,14 +53,8 @@ export function startSystem(spec: SupervisorSpec, { clock, report = () => {} }: 
   root.start();
   return {
     send: (name, message) => sendTo(root.system, name, message),
-    tree: () => ({
-      id: spec.id,
-      type: 'supervisor',
-      status: 'running',
-      restarts: 0,
-      last_reason: null,
-      children: nurseryOf(root)?.describe() ?? [],
-    }),
+    tree: () => describeRoot(spec, root),
+    administration: (name) => administrationOf(root.system, name),
     stop: () => {
       root.send(SHUTDOWN);
       return ended;
