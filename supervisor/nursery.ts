@@ -135,6 +135,7 @@ export class Nursery {
     this.#termination.end([child], () => {
       child.status = 'stopped';
       then();
+      this.#restartNext();
     });
   }
 
@@ -192,9 +193,12 @@ export class Nursery {
     const affected = this.#affectedBy(child);
     this.#termination.end(affected, () => {
       if (this.#stopping) return;
+      // What happened to these children meanwhile is over with this restart.
+      this.#failedMeanwhile = this.#failedMeanwhile.filter((other) => !affected.includes(other));
       const pauseMs = this.#pauseBefore(child);
       if (pauseMs > 0) this.#later(child, pauseMs, false);
       else this.#startAgain(affected);
+      this.#restartNext();
     });
   }
 
@@ -239,9 +243,15 @@ export class Nursery {
       // A message to itself, so that other messages get their turn between two tries.
       return this.#later(child, 0, true);
     }
-    const next = this.#failedMeanwhile.find(({ status, ref }) => status === 'restarting' && !ref);
-    this.#failedMeanwhile = this.#failedMeanwhile.filter((other) => other !== next);
-    if (next) this.#restart(next);
+  }
+
+  /** Turns to those that failed while others were being ended, in that order; before any second try of a start. */
+  #restartNext(): void {
+    while (!this.#termination.busy && !this.#stopping) {
+      const next = this.#failedMeanwhile.shift();
+      if (!next) return;
+      if (next.status === 'restarting' && !next.ref) this.#restart(next);
+    }
   }
 
   /** Comes back to the child; `counts`: as another restart. */
