@@ -9,7 +9,6 @@
 import type { EventObject } from 'xstate';
 import type { AssetShare, DispatchReply, DispatchRequest, Reply } from '../../contracts/commands.ts';
 import { CODES, refusal } from '../../contracts/faults.ts';
-import type { Code } from '../../contracts/faults.ts';
 import type { Limits } from '../../contracts/limits.ts';
 import type { LatchRecord } from '../../contracts/latch.ts';
 import type { CommandCame, DispatcherMessage, OrderPhase } from '../../contracts/messages.ts';
@@ -22,6 +21,7 @@ import type { Seen } from '../../machines/site/headroom.ts';
 import { fromProcess } from '../../supervisor/process.ts';
 import type { Board } from '../board.ts';
 import { nameOfDriver } from '../driver/driver.actor.ts';
+import { isReady, refusalCode, timesOf } from './checks.ts';
 import { Ledger } from './ledger.ts';
 
 export type DispatcherInputs = {
@@ -48,7 +48,8 @@ type InForce = {
 };
 
 const FIRST_WRITE_WITHIN_MS = 3500;
-const FUTURE_SLACK_MS = 60_000;
+/** How long an asset that was left out for its least power stays out (control rules 9). */
+const REST_MS = 15 * 60_000;
 
 export const dispatcherActor = fromProcess<DispatcherMessage, DispatcherInputs>(
   async ({ input, signal, clock, onMessage, send }) => {
@@ -56,6 +57,7 @@ export const dispatcherActor = fromProcess<DispatcherMessage, DispatcherInputs>(
     const ledger = new Ledger();
     const seen = new Map<string, Seen>();
     const waiting = new Map<string, Waiting>();
+    const resting = new Map<string, number>();
     let latch: LatchRecord | undefined;
     let inForce: InForce | undefined;
 
@@ -113,7 +115,7 @@ export const dispatcherActor = fromProcess<DispatcherMessage, DispatcherInputs>(
         return refusal('BAD_REQUEST', `site_id: got ${request.site_id}, expected ${site.site.id}`);
       if (request.asset_id !== undefined && !site.assets.some(({ id }) => id === request.asset_id))
         return unknownAsset(request.asset_id);
-      const times = timesOf(request);
+      const times = timesOf(request, clock);
       if ('ok' in times) return times;
 
       const requestedW = request.w ?? (request.mw ?? 0) * 1e6;
@@ -124,6 +126,7 @@ export const dispatcherActor = fromProcess<DispatcherMessage, DispatcherInputs>(
         grid: site.grid,
         all: [...seen.values()],
         nowMs: clock.now(),
+        resting: restingNow(),
       };
       let allocation: Allocation;
       if (request.asset_id === undefined) {
@@ -137,6 +140,7 @@ export const dispatcherActor = fromProcess<DispatcherMessage, DispatcherInputs>(
             })),
           });
         allocation = allocateToSite(base, targets);
+        noteResting(allocation);
       } else {
         const target = seen.get(request.asset_id);
         if (!target) return refusal('LINK_DOWN', `${request.asset_id} has not shown itself yet`);
@@ -153,7 +157,7 @@ export const dispatcherActor = fromProcess<DispatcherMessage, DispatcherInputs>(
       };
       if (requestedW !== 0 && allocation.appliedW === 0 && request.asset_id !== undefined) {
         const asset = board.assets.get(request.asset_id);
-        const code = refusalCode(request.asset_id, asset?.connection);
+        const code = refusalCode(asset);
         return refusal(code, `${CODES[code]}: ${allocation.shares.flatMap(({ reasons }) => reasons).join(', ')}`, {
           assets: allocation.shares,
         });
@@ -173,34 +177,20 @@ export const dispatcherActor = fromProcess<DispatcherMessage, DispatcherInputs>(
     }
 
     function ready(assetId: string): boolean {
-      const line = board.assets.get(assetId);
-      return (
-        line?.connection === 'online' &&
-        !['tripped', 'fault', 'maintenance'].includes(line.operation) &&
-        profiles.get(assetId)?.control !== undefined
-      );
+      return isReady(board.assets.get(assetId)) && profiles.get(assetId)?.control !== undefined;
     }
 
-    function refusalCode(assetId: string, connection: string | undefined): Code {
-      const line = board.assets.get(assetId);
-      if (line?.operation === 'maintenance') return 'MAINTENANCE';
-      if (line?.operation === 'tripped' || line?.operation === 'fault') return 'TRIPPED';
-      if (connection === 'stale') return 'STALE';
-      return connection === 'online' ? 'LIMIT' : 'LINK_DOWN';
+    /** An asset below its least power rests for a while, so that a wavering order does not switch it on and off. */
+    function restingNow(): ReadonlySet<string> {
+      return new Set([...resting].filter(([, untilMs]) => clock.now() < untilMs).map(([id]) => id));
     }
 
-    function timesOf(request: DispatchRequest): { expiresAtMs: number; expiresAtWallMs: number } | Reply {
-      const durationMs = request.duration_s * 1000;
-      const issuedWallMs = request.issued_at === undefined ? clock.wall() : Date.parse(request.issued_at);
-      if (issuedWallMs > clock.wall() + FUTURE_SLACK_MS)
-        return refusal(
-          'BAD_REQUEST',
-          `issued_at: got ${request.issued_at}, expected a time that is not in the future (clock of the site: ${board.timestamp()})`,
-        );
-      const leftMs = Math.min(durationMs, issuedWallMs + durationMs - clock.wall());
-      if (leftMs <= 0)
-        return refusal('EXPIRED', `the order ended at ${new Date(issuedWallMs + durationMs).toISOString()}`);
-      return { expiresAtMs: clock.now() + leftMs, expiresAtWallMs: clock.wall() + leftMs };
+    function noteResting({ shares }: Allocation): void {
+      const already = restingNow();
+      for (const { asset_id, reasons } of shares) {
+        if (!reasons.includes('MIN_POWER')) resting.delete(asset_id);
+        else if (!already.has(asset_id)) resting.set(asset_id, clock.now() + REST_MS);
+      }
     }
 
     function hear(phase: OrderPhase): void {

@@ -84,6 +84,8 @@ export type Cockpit = {
   originals: Originals;
   lastPowerWriteAtMs: number;
   corrections: readonly number[];
+  /** When each persistent register was written in the last 24 hours, by point. */
+  wear: Readonly<Record<string, readonly number[]>>;
   releaseBlockedUntilMs: number;
   seq: number;
   /** When this connection was made; an older frame is not of it. */
@@ -116,6 +118,7 @@ export function createCockpit(input: DriverInput, tools: Pick<Cockpit, 'clock' |
     originals: { values: {}, state: 'unknown', saving: false },
     lastPowerWriteAtMs: Number.NEGATIVE_INFINITY,
     corrections: [],
+    wear: {},
     releaseBlockedUntilMs: 0,
     seq: 0,
     firstPollAtMs: 0,
@@ -201,9 +204,28 @@ export function writeStateOf(cockpit: Cockpit, situation: Situation): WriteState
     originalsSaved: cockpit.originals.state === 'saved',
     sinceLastPowerWriteMs: situation.sinceLastPowerWriteMs,
     minWriteIntervalMs: situation.minWriteIntervalMs,
-    withinBudget: true,
+    withinBudget: withinBudget(cockpit, nowMs),
   };
 }
+
+/** Flash wears: a persistent register is written for power only so often a day. Stops are counted, never refused. */
+function withinBudget({ wear, input }: Cockpit, nowMs: number): boolean {
+  return Object.entries(wear).every(([point, times]) => {
+    const budget = input.profile.points[point]?.writable?.budgetPerDay;
+    return budget === undefined || times.filter((at) => at > nowMs - DAY_MS).length < budget;
+  });
+}
+
+export function countWear(cockpit: Cockpit, points: readonly string[]): void {
+  const nowMs = cockpit.clock.now();
+  for (const point of points) {
+    if (!cockpit.input.profile.points[point]?.writable?.persistent) continue;
+    const recent = (cockpit.wear[point] ?? []).filter((at) => at > nowMs - DAY_MS);
+    cockpit.wear = { ...cockpit.wear, [point]: [...recent, nowMs] };
+  }
+}
+
+const DAY_MS = 86_400_000;
 
 export function requestOf(
   cockpit: Cockpit,

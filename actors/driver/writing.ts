@@ -13,7 +13,15 @@ import { endOfOrder, samePosture, wantedPosture } from '../../machines/device/po
 import type { Posture, Situation } from '../../machines/device/posture.ts';
 import { expectValues } from '../../machines/device/read-back.ts';
 import type { Transaction } from '../../machines/device/sequence.ts';
-import { knownValue, operationOf, requestOf, sequenceValuesOf, situationOf, writeStateOf } from './cockpit.ts';
+import {
+  countWear,
+  knownValue,
+  operationOf,
+  requestOf,
+  sequenceValuesOf,
+  situationOf,
+  writeStateOf,
+} from './cockpit.ts';
 import type { Cockpit } from './cockpit.ts';
 import { endOrder, orderPhase } from './orders.ts';
 import { originalsRestored, saveOriginals } from './originals.ts';
@@ -81,6 +89,7 @@ function acknowledged(cockpit: Cockpit, passage: Passage, transaction: Transacti
   // Read-back counts from the acknowledgement on.
   cockpit.expectations = expectValues(cockpit.expectations, transaction.values, nowMs);
   audit(cockpit, passage, transaction, 'written', passage.purpose);
+  countWear(cockpit, Object.keys(transaction.values));
   // A newer situation may have taken over while the answer was under way.
   if (cockpit.helm.passage !== passage) return;
   const repeated = samePosture(cockpit.helm.posture, passage.to);

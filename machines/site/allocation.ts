@@ -27,6 +27,8 @@ export type AllocationInput = {
   /** Every asset that shows itself, for the grid balance. */
   readonly all: readonly Seen[];
   readonly nowMs: number;
+  /** Assets that were left out a while ago because their share was below their least power. */
+  readonly resting?: ReadonlySet<string>;
 };
 
 /** One asset, at its battery or its AC terminal. */
@@ -67,11 +69,11 @@ export function allocateToSite(input: AllocationInput, targets: readonly Seen[])
   const batteriesW = boundedW - pvs.reduce((sum, pv) => sum + pv, 0);
   const direction = batteriesW < 0 ? 'charge' : 'discharge';
   const sign = batteriesW < 0 ? -1 : 1;
-  const shares = share(
-    targets.map((seen) => unitOf(seen, limits, direction, nowMs)),
-    Math.abs(batteriesW),
-    durationS,
-  );
+  const units = targets.map((seen) => unitOf(seen, limits, direction, nowMs));
+  const rested = share(units, Math.abs(batteriesW), durationS, input.resting);
+  // Who rests is woken only when the others cannot do it alone.
+  const enough = rested.reduce((sum, { finalW }) => sum + finalW, 0) >= Math.abs(batteriesW) - 1e-6;
+  const shares = enough ? rested : share(units, Math.abs(batteriesW), durationS);
   const rows = targets.map((seen, at) => {
     const { rawW = 0, finalW = 0, reasons = [] } = shares[at] ?? {};
     const pv = pvs[at] ?? 0;
