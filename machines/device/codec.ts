@@ -71,8 +71,9 @@ function decodeFloat(type: 'f32' | 'f64', joined: bigint): number | undefined {
   return Number.isFinite(value) ? value : undefined;
 }
 
-function encodeFloat(type: 'f32' | 'f64', value: number, order: WordOrder): readonly number[] {
+function encodeFloat(type: 'f32' | 'f64', value: number, order: WordOrder): readonly number[] | undefined {
   const view = new DataView(new ArrayBuffer(8));
+  if (!Number.isFinite(type === 'f32' ? Math.fround(value) : value)) return undefined;
   if (type === 'f32') view.setFloat32(0, value);
   else view.setFloat64(0, value);
   return ordered(

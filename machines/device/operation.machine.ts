@@ -6,7 +6,8 @@
  *      └────────HELD──────── stopping
  *
  * FAULT, TRIP, ESTOP and MAINTENANCE_ON lead from every state to fault, tripped and maintenance. E-stop and trip are two
- * latches of the one state `tripped`: it is left only when both are gone. A reset starts nothing: it leads to standby.
+ * latches of the one state `tripped`: it is left only when both are gone. A reset starts nothing: it leads to standby, or
+ * to the fault that the device reported meanwhile.
  * Invariant: only states with the tag `powered` may cause a power write for an order.
  */
 import { assign, setup } from 'xstate';
@@ -27,6 +28,7 @@ export const operationMachine = setup({
     endsTheOrder: ({ context, event }) => event.type === 'ORDER_ENDED' && event.id === context.order?.id,
     estopLeft: ({ context }) => context.estopped,
     tripLeft: ({ context }) => context.trip !== undefined,
+    faultLeft: ({ context }) => context.fault !== undefined,
     latchLeft: ({ context }) => context.estopped || context.trip !== undefined,
   },
   actions: {
@@ -117,9 +119,10 @@ export const operationMachine = setup({
     tripped: {
       tags: 'latched',
       on: {
-        FAULT: {},
+        FAULT: { actions: 'rememberFault' },
         ESTOP_RESET: [
           { guard: 'tripLeft', actions: 'clearEstop' },
+          { guard: 'faultLeft', target: 'fault', actions: 'clearEstop' },
           { target: 'standby', actions: 'clearEstop' },
         ],
         TRIP_RESET: [
@@ -132,11 +135,12 @@ export const operationMachine = setup({
       on: {
         ESTOP: { actions: 'rememberEstop' },
         TRIP: { actions: 'rememberTrip' },
-        FAULT: {},
+        FAULT: { actions: 'rememberFault' },
         ESTOP_RESET: { actions: 'clearEstop' },
         TRIP_RESET: { actions: 'clearTrip' },
         MAINTENANCE_OFF: [
           { guard: 'latchLeft', target: 'tripped', actions: 'clearMaintenance' },
+          { guard: 'faultLeft', target: 'fault', actions: 'clearMaintenance' },
           { target: 'standby', actions: 'clearMaintenance' },
         ],
       },

@@ -28,11 +28,13 @@ export function share(
   dropped: ReadonlySet<string> = new Set(),
 ): readonly Share[] {
   const hours = Math.max(durationS, 60) / 3600;
-  const known = units.every(({ energyWh }) => Number.isFinite(energyWh)) && units.some(({ energyWh }) => energyWh > 0);
+  const known = units.every(({ energyWh }) => Number.isFinite(energyWh));
   const rows = units.map((unit) => {
     const weight = known ? unit.energyWh : 1;
-    const energyW = known ? unit.energyWh / hours : Number.POSITIVE_INFINITY;
-    const headroomW = dropped.has(unit.id) ? 0 : Math.max(0, Math.min(unit.roomW, energyW));
+    // An empty battery stays out of it also while the capacity of another one is not known.
+    const energyW = Number.isNaN(unit.energyWh) ? Number.POSITIVE_INFINITY : unit.energyWh / hours;
+    const roomW = Math.min(unit.roomW, energyW);
+    const headroomW = dropped.has(unit.id) || !(roomW > 0) ? 0 : roomW;
     return { unit, weight, energyW, headroomW };
   });
   const wantedW = Math.max(0, powerW);
@@ -51,7 +53,7 @@ export function share(
   if (tooSmall) return share(units, powerW, durationS, new Set([...dropped, tooSmall.unit.id]));
 
   return rows.map(({ unit, weight, energyW }, at) => {
-    const rawW = weights > 0 ? (wantedW * weight) / weights : 0;
+    const rawW = weights > 0 ? (wantedW * weight) / weights : wantedW / rows.length;
     const finalW = finals[at] ?? 0;
     const reasons: Share['reasons'][number][] = [];
     if (dropped.has(unit.id)) reasons.push('MIN_POWER');

@@ -1,0 +1,158 @@
+/** Connection machine: every state has its time, every failure its wait, and a device is never given up. */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { createActor, fromPromise } from 'xstate';
+import type { ActorRefFrom, SnapshotFrom } from 'xstate';
+import { Fault } from '../../../contracts/faults.ts';
+import { connectionMachine } from '../../../machines/device/connection.machine.ts';
+import { virtualClock } from '../../../supervisor/clock.ts';
+import type { VirtualClock } from '../../../supervisor/clock.ts';
+
+const test = suite('connection machine');
+
+test('a connection opens, proves itself, and is online; silence makes it stale, more silence ends it', async () => {
+  const { actor, clock, sessions } = connection();
+  assert.equal(actor.getSnapshot().value, { linked: 'connecting' });
+  for (const idle of ['IDENTIFIED', 'TELEMETRY', 'HURRY'] as const) actor.send({ type: idle });
+  assert.equal(actor.getSnapshot().value, { linked: 'connecting' });
+  actor.send({ type: 'OPENED' });
+  for (const idle of ['OPENED', 'TELEMETRY', 'HURRY'] as const) actor.send({ type: idle });
+  assert.equal(actor.getSnapshot().value, { linked: 'identifying' });
+  actor.send({ type: 'IDENTIFIED' });
+  assert.equal(actor.getSnapshot().value, { linked: 'online' });
+  clock.advanceSync(7999);
+  actor.send({ type: 'TELEMETRY' });
+  clock.advanceSync(7999);
+  assert.equal(actor.getSnapshot().value, { linked: 'online' });
+  clock.advanceSync(1);
+  assert.equal(actor.getSnapshot().value, { linked: 'stale' });
+  actor.send({ type: 'TELEMETRY' });
+  assert.equal(actor.getSnapshot().value, { linked: 'online' });
+  clock.advanceSync(8000 + 4000);
+  assert.is(actor.getSnapshot().value, 'backoff');
+  assert.is(sessions.length, 1);
+  actor.stop();
+});
+
+for (const [state, events, afterMs] of [
+  ['connecting', [], 1000],
+  ['identifying', ['OPENED'], 2000],
+] as const) {
+  test(`${state} has its time and no more`, () => {
+    const { actor, clock } = connection();
+    for (const type of events) actor.send({ type });
+    clock.advanceSync(afterMs - 1);
+    assert.equal(actor.getSnapshot().value, { linked: state });
+    clock.advanceSync(1);
+    assert.is(actor.getSnapshot().value, 'backoff');
+  });
+}
+
+test('tries come after 0.25, 0.5, 1, 2 and then every 3 s; the fifth failure in a row is a loss, and tries go on', async () => {
+  const { actor, clock, sessions } = connection();
+  const waits: number[] = [];
+  for (let failure = 1; failure <= 7; failure += 1) {
+    sessions.at(-1)?.reject(new Fault('CONNECT_FAILED'));
+    await clock.advance(0);
+    assert.is(actor.getSnapshot().value, failure < 5 ? 'backoff' : 'lost');
+    assert.is(actor.getSnapshot().context.lastFault, 'CONNECT_FAILED');
+    const from = clock.now();
+    while (!actor.getSnapshot().hasTag('linked')) clock.advanceSync(10);
+    waits.push(clock.now() - from);
+  }
+  assert.equal(waits, [250, 500, 1000, 2000, 3000, 3000, 3000]);
+  actor.stop();
+});
+
+test('being online forgets the failures', async () => {
+  const { actor, clock, sessions } = connection();
+  sessions[0]?.reject(new Fault('TIMEOUT'));
+  await clock.advance(250);
+  actor.send({ type: 'OPENED' });
+  actor.send({ type: 'IDENTIFIED' });
+  assert.equal([actor.getSnapshot().context.failures, actor.getSnapshot().context.lastFault], [0, undefined]);
+  actor.stop();
+});
+
+test('who has to be stopped is tried at once, from backoff and from loss', async () => {
+  const { actor, clock, sessions } = connection();
+  for (let failure = 1; failure <= 5; failure += 1) {
+    sessions.at(-1)?.reject(new Fault('TIMEOUT'));
+    await clock.advance(0);
+    assert.not.ok(actor.getSnapshot().hasTag('linked'));
+    actor.send({ type: 'HURRY' });
+    assert.equal(actor.getSnapshot().value, { linked: 'connecting' });
+  }
+  actor.stop();
+});
+
+test('a connection that was dropped for a stop is opened again at once, a second time it is not taken for one', async () => {
+  const { actor, clock, sessions } = connection();
+  sessions[0]?.reject(new Fault('DROPPED_FOR_STOP'));
+  await clock.advance(0);
+  assert.equal([actor.getSnapshot().value, sessions.length], [{ linked: 'connecting' }, 2]);
+  sessions[1]?.reject(new Fault('TIMEOUT'));
+  await clock.advance(0);
+  assert.is(actor.getSnapshot().value, 'backoff');
+  actor.stop();
+});
+
+test('a session that ends without a fault is a failure too', async () => {
+  const { actor, clock, sessions } = connection();
+  sessions[0]?.resolve(undefined);
+  await clock.advance(0);
+  assert.equal([actor.getSnapshot().value, actor.getSnapshot().context.lastFault], ['backoff', 'TIMEOUT']);
+  actor.stop();
+});
+
+test('setpoints are accepted online and nowhere else', async () => {
+  const { actor, clock } = connection();
+  const accepts = (): boolean => actor.getSnapshot().hasTag('acceptsSetpoints');
+  const found = [accepts()];
+  actor.send({ type: 'OPENED' });
+  found.push(accepts());
+  actor.send({ type: 'IDENTIFIED' });
+  found.push(accepts());
+  clock.advanceSync(8000);
+  found.push(accepts());
+  clock.advanceSync(4000);
+  found.push(accepts());
+  assert.equal(found, [false, false, true, false, false]);
+});
+
+test('a device that never answers is tried for ever: no state is left without a timer', () => {
+  const { actor, clock } = connection();
+  const seen = new Set<string>();
+  for (let at = 0; at < 100_000; at += 50) {
+    clock.advanceSync(50);
+    seen.add(JSON.stringify(actor.getSnapshot().value));
+    assert.ok(clock.pending() > 0, `at ${at} ms in ${JSON.stringify(actor.getSnapshot().value)}`);
+  }
+  assert.equal([...seen].toSorted(), ['"backoff"', '"lost"', '{"linked":"connecting"}']);
+});
+
+test.run();
+
+type Session = { readonly resolve: (value: unknown) => void; readonly reject: (error: Fault) => void };
+
+function connection(): {
+  actor: {
+    send: ActorRefFrom<typeof connectionMachine>['send'];
+    getSnapshot: () => SnapshotFrom<typeof connectionMachine>;
+    stop: () => unknown;
+  };
+  clock: VirtualClock;
+  sessions: Session[];
+} {
+  const clock = virtualClock();
+  const sessions: Session[] = [];
+  const session = fromPromise<unknown, unknown>(
+    () => new Promise((resolve, reject) => sessions.push({ resolve, reject })),
+  );
+  const actor = createActor(connectionMachine.provide({ actors: { session } }), {
+    clock: clock as never,
+    input: { assetId: 'a', connectTimeoutMs: 1000, identifyTimeoutMs: 2000, staleAfterMs: 8000, giveUpAfterMs: 4000 },
+  });
+  actor.start();
+  return { actor, clock, sessions };
+}

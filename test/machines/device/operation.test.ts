@@ -1,0 +1,176 @@
+/** Operation machine: a table with the rows where nothing happens, the stop's time-out, reachability. */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { createActor } from 'xstate';
+import type { ActorRefFrom } from 'xstate';
+import type { OperationEvent, Order } from '../../../contracts/operation.ts';
+import { operationMachine } from '../../../machines/device/operation.machine.ts';
+import { virtualClock } from '../../../supervisor/clock.ts';
+import type { VirtualClock } from '../../../supervisor/clock.ts';
+
+const test = suite('operation machine');
+
+const order = (w: number, id = 'o'): Order => ({
+  id,
+  w,
+  reference: 'battery',
+  expiresAtMs: 1,
+  expiresAtWallMs: 1,
+  epoch: 1,
+  issuer: 'i',
+});
+const E = {
+  charge: { type: 'ORDER', order: order(-1000) },
+  discharge: { type: 'ORDER', order: order(1000) },
+  ended: { type: 'ORDER_ENDED', id: 'o' },
+  otherEnded: { type: 'ORDER_ENDED', id: 'x' },
+  stop: { type: 'STOP' },
+  held: { type: 'HELD' },
+  estop: { type: 'ESTOP' },
+  estopReset: { type: 'ESTOP_RESET' },
+  trip: { type: 'TRIP', cause: 'hot' },
+  tripReset: { type: 'TRIP_RESET' },
+  fault: { type: 'FAULT', cause: 'arc' },
+  tag: { type: 'MAINTENANCE_ON', tag: 't' },
+  untag: { type: 'MAINTENANCE_OFF' },
+} as const satisfies Record<string, OperationEvent>;
+type EventName = keyof typeof E;
+
+/** How to get to each state, and where each event leads from it; what is not named must not lead anywhere. */
+const ALWAYS = { estop: 'tripped', trip: 'tripped', fault: 'fault', tag: 'maintenance' } as const;
+const ORDERS = { charge: 'charging', discharge: 'discharging' } as const;
+const OPERATION: Readonly<
+  Record<string, { readonly path: readonly EventName[]; readonly leads: Readonly<Partial<Record<EventName, string>>> }>
+> = {
+  standby: { path: [], leads: { ...ALWAYS, ...ORDERS } },
+  charging: { path: ['charge'], leads: { ...ALWAYS, ...ORDERS, ended: 'standby', stop: 'stopping' } },
+  discharging: { path: ['discharge'], leads: { ...ALWAYS, ...ORDERS, ended: 'standby', stop: 'stopping' } },
+  stopping: {
+    path: ['charge', 'stop'],
+    leads: { ...ALWAYS, ...ORDERS, ended: 'standby', otherEnded: 'standby', held: 'standby' },
+  },
+  fault: { path: ['charge', 'fault'], leads: { ...ALWAYS, tripReset: 'standby' } },
+  'tripped (E-stop)': { path: ['charge', 'estop'], leads: { tag: 'maintenance', estopReset: 'standby' } },
+  'tripped (trip)': { path: ['charge', 'trip'], leads: { tag: 'maintenance', tripReset: 'standby' } },
+  'tripped (both)': { path: ['estop', 'trip'], leads: { tag: 'maintenance' } },
+  'tripped (E-stop, fault)': { path: ['fault', 'estop'], leads: { tag: 'maintenance', estopReset: 'fault' } },
+  maintenance: { path: ['charge', 'tag'], leads: { untag: 'standby' } },
+  'maintenance (E-stop)': { path: ['tag', 'estop'], leads: { untag: 'tripped' } },
+  'maintenance (trip)': { path: ['trip', 'tag'], leads: { untag: 'tripped' } },
+  'maintenance (fault)': { path: ['tag', 'fault'], leads: { untag: 'fault' } },
+};
+
+for (const [state, { path, leads }] of Object.entries(OPERATION)) {
+  const here = state.replace(/ .*/, '');
+  for (const event of Object.keys(E) as EventName[]) {
+    const there = leads[event] ?? here;
+    test(`operation ${state}: ${event} ${leads[event] === undefined ? 'leads nowhere' : `leads to ${there}`}`, () => {
+      const { actor } = operation(path);
+      assert.is(actor.getSnapshot().value, here, 'the way there');
+      actor.send(E[event]);
+      assert.is(actor.getSnapshot().value, there);
+    });
+  }
+}
+
+test('an E-stop reset does not forget a fault that the device reported before or meanwhile', () => {
+  for (const path of [
+    ['fault', 'estop'],
+    ['estop', 'fault'],
+  ] as const) {
+    const { actor } = operation([...path, 'estopReset']);
+    assert.is(actor.getSnapshot().value, 'fault');
+    actor.send(E.tripReset);
+    assert.equal([actor.getSnapshot().value, actor.getSnapshot().context.fault], ['standby', undefined]);
+  }
+});
+
+test('both latches have to go, in either order', () => {
+  for (const resets of [
+    ['estopReset', 'tripReset'],
+    ['tripReset', 'estopReset'],
+  ] as const) {
+    const { actor } = operation(['estop', 'trip', resets[0]]);
+    assert.is(actor.getSnapshot().value, 'tripped');
+    actor.send(E[resets[1]]);
+    assert.is(actor.getSnapshot().value, 'standby');
+  }
+});
+
+test('no order survives a stop of any kind, and none comes back after the reset', () => {
+  for (const event of ['estop', 'trip', 'fault', 'tag'] as const) {
+    const { actor } = operation(['discharge', event]);
+    assert.is(actor.getSnapshot().context.order, undefined, event);
+    for (const reset of ['estopReset', 'tripReset', 'untag'] as const) actor.send(E[reset]);
+    assert.equal(
+      [actor.getSnapshot().value, actor.getSnapshot().context.order, actor.getSnapshot().context.holding],
+      ['standby', undefined, true],
+    );
+  }
+});
+
+test('an orderly stop that does not get to zero holds at once after its time', () => {
+  const { actor, clock } = operation(['discharge', 'stop']);
+  clock.advanceSync(59_999);
+  assert.is(actor.getSnapshot().value, 'stopping');
+  clock.advanceSync(1);
+  const { value, context } = actor.getSnapshot();
+  assert.equal([value, context.order, context.holding], ['standby', undefined, true]);
+});
+
+test('the end of another order ends nothing, a new order takes the place of the old', () => {
+  const { actor } = operation(['discharge']);
+  actor.send({ type: 'ORDER', order: order(-5, 'new') });
+  actor.send(E.ended);
+  assert.equal([actor.getSnapshot().value, actor.getSnapshot().context.order?.id], ['charging', 'new']);
+});
+
+test('only an order makes a state powered; no latch, fault or tag is', () => {
+  for (const [state, { path }] of Object.entries(OPERATION)) {
+    const snapshot = operation(path).actor.getSnapshot();
+    assert.is(snapshot.hasTag('powered'), ['charging', 'discharging', 'stopping'].includes(state), state);
+    assert.is(
+      snapshot.hasTag('acceptsOrders'),
+      ['standby', 'charging', 'discharging', 'stopping'].includes(state),
+      state,
+    );
+  }
+});
+
+test('no sequence of four events reaches power after an E-stop that was not reset', () => {
+  const names = Object.keys(E) as EventName[];
+  const seen = new Set<string>();
+  for (const a of names)
+    for (const b of names)
+      for (const c of names)
+        for (const d of names) {
+          const { actor } = operation([]);
+          let latched = false;
+          for (const event of [a, b, c, d]) {
+            actor.send(E[event]);
+            latched = event === 'estop' || (latched && event !== 'estopReset');
+            const snapshot = actor.getSnapshot();
+            seen.add(snapshot.value);
+            if (latched)
+              assert.not.ok(
+                snapshot.hasTag('powered') || snapshot.hasTag('acceptsOrders'),
+                `${[a, b, c, d].join()} at ${event}`,
+              );
+            assert.is(snapshot.context.estopped, latched);
+          }
+        }
+  assert.equal([...seen].toSorted(), Object.keys(operationMachine.states).toSorted(), 'every state is reachable');
+});
+
+test.run();
+
+function operation(path: readonly EventName[]): { actor: ActorRefFrom<typeof operationMachine>; clock: VirtualClock } {
+  const clock = virtualClock();
+  const actor = createActor(operationMachine, {
+    clock: clock as never,
+    input: { assetId: 'a', stopTimeoutMs: 60_000 },
+  });
+  actor.start();
+  for (const event of path) actor.send(E[event]);
+  return { actor, clock };
+}
