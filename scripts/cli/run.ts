@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { Command } from 'commander';
 import { Fault } from '../../contracts/faults.ts';
 import type { ThreadSignal } from '../../contracts/links.ts';
+import { rehearse } from '../../entry/rehearsal.ts';
 import { loadSite } from '../../io/site-file.ts';
 import { defaultSocketPath } from '../../io/socket-path.ts';
 import { runSite } from '../../main.ts';
@@ -39,6 +40,7 @@ export function runCommand(): Command {
           `data directory ${loaded.dataDir} cannot be made: ${error instanceof Fault ? error.code : String(error)}\n`,
         );
       }
+      await rehearse(loaded);
       const running = runSite({
         loaded,
         socketPath: defaultSocketPath(loaded.site.site.id),
