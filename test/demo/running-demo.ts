@@ -80,6 +80,8 @@ export async function runDemo(
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
       await exit;
       rmSync(folder, { recursive: true, force: true });
+      // A killed demo leaves its lock; the next one sees that nobody holds it.
+      rmSync(path.join(tmpdir(), `bessd-demo-${siteId}.pid`), { force: true });
     },
   };
 }
