@@ -94,6 +94,15 @@ export const siteSchema = z
         complain(['assets', at, 'id'], `an id that no other asset has ("${asset.id}" stands twice)`);
       seen.add(asset.id);
     });
+    const devices = new Map<string, string>();
+    site.assets.forEach(({ id, modbus }, at) => {
+      const address = `${modbus.host}:${modbus.port} unit ${modbus.unitId ?? 'default'}`;
+      const other = devices.get(address);
+      // Two drivers on one device would command it against each other.
+      if (other !== undefined)
+        complain(['assets', at, 'modbus'], `a device of its own (${address} is ${other} already)`);
+      devices.set(address, id);
+    });
     if (site.grid.meter !== undefined && !seen.has(site.grid.meter))
       complain(['grid', 'meter'], `the id of an asset of this site (${[...seen].join(', ')})`);
     if ((site.grid.maxImportW ?? site.grid.maxExportW) !== undefined && site.grid.meter === undefined)
