@@ -42,6 +42,7 @@ function connected({ host, port, timeoutMs }: DeviceAddress, signal: AbortSignal
     const onAbort = (): void => fail(new Error('given up'));
     socket.once('error', fail);
     signal.addEventListener('abort', onAbort);
+    if (signal.aborted) return onAbort();
     socket.once('connect', () => {
       clock.clearTimeout(timer);
       signal.removeEventListener('abort', onAbort);
@@ -105,12 +106,12 @@ class ModbusTcpPort implements DevicePort {
 
   #take(chunk: Buffer): void {
     if (this.#fault) return;
+    if (!this.#pending) return this.#die(new Fault('BAD_FRAME', 'bytes that no request asked for'));
     this.#received = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk]);
     try {
       const length = frameLength(this.#received);
       if (length === undefined || this.#received.length < length) return;
-      if (this.#received.length > length || !this.#pending)
-        throw new Fault('BAD_FRAME', 'bytes that no request asked for');
+      if (this.#received.length > length) throw new Fault('BAD_FRAME', 'bytes that no request asked for');
       const frame = this.#received;
       this.#received = Buffer.alloc(0);
       this.#settle(frame, this.#pending);
