@@ -51,10 +51,11 @@ function randomCase(seed: number): Case {
   const leaves: Leaf[] = [];
   const families: (readonly Leaf[])[] = [];
   let branches = 0;
+  let anyFails = false;
   const tree = branch(1);
   return {
     tree,
-    failing: dice.chance(0.03) ? { worker: anyWorker(), starts: 1 } : undefined,
+    failing: dice.chance(0.03) ? anyFailing(1) : undefined,
     steps: Array.from({ length: dice.between(3, 8) }, step),
   };
 
@@ -87,15 +88,13 @@ function randomCase(seed: number): Case {
   }
 
   function step(): Step {
-    return {
-      ...end(leaves),
-      failing: dice.chance(0.15) ? { worker: anyWorker(), starts: dice.between(1, 3) } : undefined,
-      slow: dice.chance(0.3) ? slow() : undefined,
-    };
+    const failing = dice.chance(0.15) ? anyFailing(3) : undefined;
+    return { ...end(leaves), failing, slow: dice.chance(0.3) ? slow() : undefined };
   }
 
+  /** OTP undoes a failed start in order, bessd at once: with failing starts only children of the root may be slow. */
   function slow(): Slow | undefined {
-    const family = dice.pick(families);
+    const family = (anyFails ? families.at(-1) : undefined) ?? dice.pick(families);
     return family.length < 2 ? undefined : { worker: dice.pick(family).id, meanwhile: end(family) };
   }
 
@@ -103,8 +102,9 @@ function randomCase(seed: number): Case {
     return { worker: dice.pick(among).id, reason: dice.pick(['crash', 'crash', 'crash', 'normal', 'shutdown']) };
   }
 
-  function anyWorker(): string {
-    return dice.pick(leaves).id;
+  function anyFailing(most: number): Failing {
+    anyFails = true;
+    return { worker: dice.pick(leaves).id, starts: dice.between(1, most) };
   }
 
   function anyRestart(): Restart {
