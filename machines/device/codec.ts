@@ -42,17 +42,23 @@ export function encode(point: Point, value: number, order: WordOrder = 'big'): r
   const [low, high] = point.type.startsWith('i')
     ? [-(1n << BigInt(size - 1)), (1n << BigInt(size - 1)) - 1n]
     : [0n, (1n << BigInt(size)) - 1n];
-  if (raw < low || raw > high) return undefined;
-  return ordered(split(BigInt.asUintN(size, raw), size / 16), order);
+  const joined = BigInt.asUintN(size, raw);
+  // A marker would tell the device that there is no value, and could never be read back.
+  if (raw < low || raw > high || markersOf(point, size).includes(joined)) return undefined;
+  return ordered(split(joined, size / 16), order);
 }
 
 function rawNumber(point: Point, words: readonly number[], order: WordOrder): number | undefined {
   const joined = join(ordered(words, order));
   const size = words.length * 16;
   if (point.type === 'f32' || point.type === 'f64') return decodeFloat(point.type, joined);
-  const markers = point.invalid?.map((marker) => BigInt.asUintN(size, BigInt(marker))) ?? [MARKERS[point.type]];
-  if (markers.includes(joined)) return undefined;
+  if (markersOf(point, size).includes(joined)) return undefined;
   return Number(point.type.startsWith('i') ? BigInt.asIntN(size, joined) : joined);
+}
+
+/** Raw values that mean "no value": those of the profile, else the usual one of the type. */
+function markersOf({ type, invalid }: Point, size: number): readonly (bigint | undefined)[] {
+  return invalid?.map((marker) => BigInt.asUintN(size, BigInt(marker))) ?? [MARKERS[type]];
 }
 
 function decodeString(words: readonly number[]): string | undefined {

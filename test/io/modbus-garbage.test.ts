@@ -20,12 +20,13 @@ const FRAMES = 10_000;
 test('10,000 frames of garbage over sockets: none brings a value, none hangs', async () => {
   const peer = await startPeer((request, socket) => {
     socket.write(garbage(request));
-    if (random() < 0.5) socket.end();
+    // Mostly it hangs up after them, so that half a frame does not have to wait for its time-out.
+    if (random() < 0.97) socket.end();
   });
   let faults = 0;
   const lane = async (count: number): Promise<void> => {
     for (let at = 0; at < count; at += 1) {
-      const port = await peer.open({ timeoutMs: 25 });
+      const port = await peer.open({ timeoutMs: 500 });
       const [result] = await Promise.allSettled([port.read(1, 2)]);
       assert.is(result.status, 'rejected', JSON.stringify(result));
       assert.ok(result.status === 'rejected' && result.reason instanceof Fault);
@@ -33,9 +34,12 @@ test('10,000 frames of garbage over sockets: none brings a value, none hangs', a
       faults += 1;
     }
   };
-  await Promise.all(Array.from({ length: 25 }, () => lane(FRAMES / 25)));
-  assert.is(faults, FRAMES);
-  await peer.stop();
+  try {
+    await Promise.all(Array.from({ length: 25 }, () => lane(FRAMES / 25)));
+    assert.is(faults, FRAMES);
+  } finally {
+    await peer.stop();
+  }
 });
 
 const words = fc.array(fc.nat(0xffff), { minLength: 1, maxLength: 60 });
