@@ -66,7 +66,7 @@ export function keep(options: KeepOptions): Kept {
       deaths = [...deaths.filter((atMs) => atMs > performance.now() - WITHIN_MS), performance.now()];
       if (deaths.length > MOST_DEATHS)
         throw new Fault('RESTART_INTENSITY', `${how}, too often:\n${lastWords(logFile)}`);
-      tell(`${how}; it is started again in ${pauseMs / 1000} s, as systemd would`);
+      tell(`${how}; it is started again in ${pauseMs / 1000} s`);
       await sleep(pauseMs, undefined, { signal: stopping.signal }).catch(() => undefined);
       if (stopping.signal.aborted) return;
       child = start();

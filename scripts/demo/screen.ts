@@ -61,7 +61,7 @@ function siteLines({ where, restarts }: View, status: SiteStatus): readonly stri
     `alarms  ${alarms.length === 0 ? 'none' : painted('yellow', alarmText)}`,
     '',
     ...table([
-      ['battery', 'SOC', 'power', 'temperature', 'may charge', 'may discharge', 'state'],
+      ['battery', 'SOC', 'battery power', 'temperature', 'may charge', 'may discharge', 'state'],
       ...status.assets.map(row),
     ]).split('\n'),
   ];

@@ -57,6 +57,16 @@ test('a runtime killed by kill -9 is started again, and what was latched before 
   assert.is((await demo.bessd('status')).data?.estop.state, 'latched');
 });
 
+test('a runtime that is told twice at once to end still ends in order', async () => {
+  await using demo = await runDemo();
+  await demo.says(/bess-2: connection .*→ online/);
+  const [, pid] = await demo.says(/the runtime starts, pid (\d+)/);
+  process.kill(Number(pid), 'SIGTERM');
+  await sleep(100);
+  process.kill(Number(pid), 'SIGTERM');
+  await demo.says(/the runtime ended with code 0; it is started again/);
+});
+
 test('when the demo itself is killed, its plant and its runtime end by themselves', async () => {
   await using demo = await runDemo();
   await demo.says(/bess-1: connection .*→ online/);
@@ -76,7 +86,7 @@ test('on a terminal there is a live view, and Ctrl-C ends it in order', async ()
     return;
   }
   await using demo = await runDemo((command) => [ON_A_TERMINAL, '-qec', command.join(' '), '/dev/null']);
-  await demo.says(/battery +SOC +power +temperature/);
+  await demo.says(/battery +SOC +battery power +temperature/);
   await demo.says(/bess-2 +50 % +0 kW .* online, standby/);
   await demo.says(new RegExp(`npx bessd dispatch --site ${demo.siteId} --asset bess-1`));
   demo.process.stdin?.write('\u0003');
