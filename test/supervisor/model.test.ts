@@ -15,7 +15,7 @@ import { startSystem } from '../../supervisor/system.ts';
 import { follow } from './reference.ts';
 import type { Plan, PlannedChild } from './reference.ts';
 
-const RUNS = 1500;
+const RUNS = 4000;
 const LONG_ENOUGH_MS = 20_000;
 
 const children = fc.record({
