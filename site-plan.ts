@@ -6,6 +6,7 @@
 import { HARD_BOUNDS } from './contracts/limits.ts';
 import { invalid } from './contracts/parse.ts';
 import type { Problem } from './contracts/parse.ts';
+import { JUDGED_MEASURANDS } from './contracts/profile.ts';
 import type { Point, Profile } from './contracts/profile.ts';
 import type { AssetConfig } from './contracts/site-config.ts';
 import type { LoadedSite } from './io/site-file.ts';
@@ -49,6 +50,13 @@ export function planSite({ site, profiles, limits, source }: LoadedSite): readon
         value: part,
         expected: `parts of ${profile.name}: ${profile.parts?.all.join(', ') ?? 'none'}`,
       });
+    // Leaving out parts must not switch off a limit that the profile offers.
+    const points = installedPoints(profile, asset.parts);
+    for (const measurand of JUDGED_MEASURANDS) {
+      if (profile.cannot.includes(measurand) || [...points.values()].some(({ measures }) => measures === measurand))
+        continue;
+      problems.push({ path: `assets[${at}].parts`, value: asset.parts, expected: `parts that measure ${measurand}` });
+    }
     const caps = capsOf(asset, profile, limits, staleAfter.fast);
     const guard: GuardConfig = {
       asset,
@@ -58,7 +66,7 @@ export function planSite({ site, profiles, limits, source }: LoadedSite): readon
       voltagePct: site.grid.voltagePct,
       frequencyHz: site.grid.frequencyHz,
     };
-    return { asset, profile, points: installedPoints(profile, asset.parts), staleAfter, caps, guard };
+    return { asset, profile, points, staleAfter, caps, guard };
   });
   const { meter } = site.grid;
   const meterPlan = plans.find(({ asset }) => asset.id === meter);

@@ -76,6 +76,7 @@ export function startSite(parts: SiteParts): Site {
   const guard: GuardInputs = {
     configs: new Map(plans.map((plan) => [plan.asset.id, plan.guard])),
     board,
+    memory: new Map(),
     onCause: (assetId, cause) => (cause === undefined ? causes.delete(assetId) : causes.set(assetId, cause)),
   };
   const dispatcher: DispatcherInputs = { site, limits, profiles: loaded.profiles, board };

@@ -1,7 +1,8 @@
 /**
  * Guard actor: for every telemetry frame a permit, before anything else happens.
  *
- * Owns     the guard state of each asset (hysteresis, plausibility); a new one is never bolder than the old.
+ * Owns     the guard state of each asset (hysteresis, plausibility). It is kept outside, so that a new guard is never bolder
+ *          than the old one: what was engaged, doubted or waited for stays so.
  * Accepts  TELEMETRY from drivers, LATCH_STATE from the E-stop.
  * Emits    PERMIT to the driver at once; trips and faults to the E-stop; alarms and blocks to the board.
  * Ends     only on shutdown. While it is away permits lapse, and nobody moves power unguarded.
@@ -17,6 +18,8 @@ import { nameOfDriver } from './driver/driver.actor.ts';
 export type GuardInputs = {
   readonly configs: ReadonlyMap<string, GuardConfig>;
   readonly board: Board;
+  /** The states as the last guard left them, by asset; plain data that a reducer made. */
+  readonly memory: Map<string, GuardState>;
   /** Told after every judgement: the cause of a trip or fault that still stands, or undefined. */
   readonly onCause: (assetId: string, cause: string | undefined) => void;
 };
@@ -26,7 +29,7 @@ const UNKNOWN_LATCH: SiteLatch = { epoch: -1, latched: true };
 
 export const guardActor = fromProcess<GuardMessage, GuardInputs>(async ({ input, signal, clock, onMessage, send }) => {
   const { configs, board } = input;
-  const states = new Map<string, GuardState>();
+  const states = input.memory;
   const blocked = new Map<string, string>();
   const last = new Map<string, Telemetry>();
   let site = UNKNOWN_LATCH;

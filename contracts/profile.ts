@@ -42,6 +42,23 @@ export const MEASURANDS = [
 ] as const;
 export type Measurand = (typeof MEASURANDS)[number];
 
+/** What the guard judges by. A profile with control either measures each of them or says under `cannot` that it does not. */
+export const JUDGED_MEASURANDS: readonly Measurand[] = [
+  'socPct',
+  'batteryPowerW',
+  'temperatureC',
+  'cellVoltageMaxV',
+  'cellVoltageMinV',
+  'cellSpreadMv',
+  'maxChargeNowW',
+  'maxDischargeNowW',
+  'gridVoltageV',
+  'gridFrequencyHz',
+  'inverterState',
+  'alarms',
+  'contactorOpen',
+];
+
 /** SunSpec 701 `InvSt` names; the inverter state of every device is one of these. */
 export const INVERTER_STATES = [
   'off',
@@ -230,6 +247,11 @@ function checkReferences(profile: z.output<typeof profileSchema>, context: z.Ref
   for (const key of ['model', 'serial', 'firmware'] as const) known(profile.identity[key], ['identity', key]);
   const { control } = profile;
   if (!control) return;
+  for (const measurand of JUDGED_MEASURANDS) {
+    const measured = Object.values(profile.points).some(({ measures }) => measures === measurand);
+    if (measured === profile.cannot.includes(measurand))
+      complain(['cannot'], `${measurand} either measured by a point or named here, so that no limit is off unnoticed`);
+  }
   if (control.deadman.rearmMs * 3 > control.deadman.timeoutMs) {
     complain(['control', 'deadman', 'rearmMs'], 'at most a third of timeoutMs');
   }

@@ -50,9 +50,13 @@ export async function writeNext(cockpit: Cockpit, port: DevicePort): Promise<boo
     known: (point) => knownValue(cockpit, point),
     untouched: cockpit.originals.state === 'clean' && !situation.forced,
   });
+  const before = cockpit.helm.posture;
   cockpit.helm = course.state;
   if (course.go === 'stuck') return stuck(cockpit, wanted, course.missing);
   if (course.go === 'stay') {
+    // The last steps of a sequence may have been left out, because the registers held their values.
+    if (course.completed)
+      completed(cockpit, course.completed, situation.nowMs, samePosture(before, course.completed.to));
     arrived(cockpit, wanted);
     return false;
   }
@@ -72,7 +76,7 @@ async function pass(
   const verdict = mayWrite(requestOf(cockpit, kind, passage.purpose, targetW), writeStateOf(cockpit, situation));
   if (!verdict.allowed) return refused(cockpit, passage, transaction, verdict.code);
   // From here on the device may take the value, whatever happens to the answer.
-  cockpit.expectations = expectValues(cockpit.expectations, transaction.values, cockpit.clock.now());
+  expect(cockpit, transaction);
   try {
     await port.write(transaction.register, transaction.words, transaction.functionCode);
   } catch (error) {
@@ -87,7 +91,7 @@ async function pass(
 function acknowledged(cockpit: Cockpit, passage: Passage, transaction: Transaction): void {
   const nowMs = cockpit.clock.now();
   // Read-back counts from the acknowledgement on.
-  cockpit.expectations = expectValues(cockpit.expectations, transaction.values, nowMs);
+  expect(cockpit, transaction);
   audit(cockpit, passage, transaction, 'written', passage.purpose);
   countWear(cockpit, Object.keys(transaction.values));
   // A newer situation may have taken over while the answer was under way.
@@ -95,6 +99,17 @@ function acknowledged(cockpit: Cockpit, passage: Passage, transaction: Transacti
   const repeated = samePosture(cockpit.helm.posture, passage.to);
   cockpit.helm = written(cockpit.helm, nowMs);
   if (cockpit.helm.passage === undefined) completed(cockpit, passage, nowMs, repeated);
+}
+
+/** The registers must show these values from the next poll on, to half a step of each. */
+function expect(cockpit: Cockpit, { values }: Transaction): void {
+  const { points } = cockpit.input.profile;
+  cockpit.expectations = expectValues(
+    cockpit.expectations,
+    values,
+    cockpit.clock.now(),
+    (point) => 0.5 / (points[point]?.gain ?? 1),
+  );
 }
 
 /** A whole sequence is written; `repeated` where the device was there already (re-armed, re-asserted). */

@@ -57,7 +57,8 @@ export type HelmInput = {
 };
 
 export type Course =
-  | { readonly go: 'stay'; readonly state: HelmState }
+  /** `completed`: the passage that has just ended without a last write, because the registers held their values. */
+  | { readonly go: 'stay'; readonly state: HelmState; readonly completed?: Passage }
   | { readonly go: 'write'; readonly state: HelmState; readonly passage: Passage; readonly transaction: Transaction }
   /** The posture cannot be reached: a value that the sequence needs is not known. */
   | { readonly go: 'stuck'; readonly state: HelmState; readonly missing: string };
@@ -134,6 +135,7 @@ function proceed(input: HelmInput, passage: Passage): Course {
   return {
     go: 'stay',
     state: written({ ...state, passage: { ...passage, at: passage.transactions.length } }, input.nowMs),
+    completed: passage,
   };
 }
 
@@ -147,12 +149,13 @@ function suffices({ known, profile }: HelmInput, { to }: Passage, { values }: Tr
     if (now === undefined) return false;
     const limits = profile.points[point]?.writable?.limits;
     const letsThrough = to.kind === 'power' && limits === (to.w < 0 ? 'charge' : 'discharge') && now >= Math.abs(to.w);
-    return same(now, value) || (letsThrough && now > 0);
+    return same(profile, point, now, value) || (letsThrough && now > 0);
   });
 }
 
-function same(a: number, b: number): boolean {
-  return Math.abs(a - b) < 0.051;
+/** Equal to half a step of the register. */
+function same(profile: Profile, point: string, a: number, b: number): boolean {
+  return Math.abs(a - b) < 0.5 / (profile.points[point]?.gain ?? 1);
 }
 
 function begin(input: HelmInput, sequence: SequenceName, purpose: Passage['purpose']): Course {
@@ -174,7 +177,9 @@ function alreadyHolds({ profile, values, known }: HelmInput): boolean {
   return (
     expanded.ok &&
     expanded.transactions.every((transaction) =>
-      Object.entries(transaction.values).every(([point, value]) => same(known(point) ?? Number.NaN, value)),
+      Object.entries(transaction.values).every(([point, value]) =>
+        same(profile, point, known(point) ?? Number.NaN, value),
+      ),
     )
   );
 }

@@ -13,7 +13,7 @@ import type { Permit } from '../../contracts/permit.ts';
 export type WriteRequest = {
   readonly kind: 'safe' | 'power';
   /** Only the E-stop passes local control. */
-  readonly purpose: 'estop' | 'hold' | 'narrow' | 'order' | 'rearm' | 'release';
+  readonly purpose: 'estop' | 'hold' | 'order' | 'rearm' | 'release';
   /** Battery power that the device may move after this write, W, signed; 0 for safe writes and `release`. */
   readonly targetW: number;
   /** Epoch and expiry (monotonic ms) of the order; `release` has none. */

@@ -90,7 +90,8 @@ export function batteryTarget(
   { w, reference }: Order,
 ): number {
   if (reference === 'battery' || !hybrid) return w;
-  return acW === undefined || batteryW === undefined ? 0 : w - (acW - batteryW);
+  // The losses of the inverter make AC smaller than battery power; they are no PV.
+  return acW === undefined || batteryW === undefined ? 0 : w - Math.max(0, acW - batteryW);
 }
 
 function powered(s: Situation): Posture {

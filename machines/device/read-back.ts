@@ -3,21 +3,26 @@
  */
 import type { PointValue, Sample } from '../../contracts/telemetry.ts';
 
-export type Expectation = { readonly value: number; readonly writtenAtMs: number; readonly confirmed: boolean };
+export type Expectation = {
+  readonly value: number;
+  /** Half a step of the register, in the unit of the point: closer than this is equal. */
+  readonly resolution: number;
+  readonly writtenAtMs: number;
+  readonly confirmed: boolean;
+};
 export type Expectations = Readonly<Record<string, Expectation>>;
 
 export type Difference = { readonly point: string; readonly expected: number; readonly found: PointValue };
-
-/** Registers match when they round to the same raw value; half a unit of the coarsest gain in use. */
-const RESOLUTION = 0.051;
 
 export function expectValues(
   before: Expectations,
   values: Readonly<Record<string, number>>,
   nowMs: number,
+  resolutionOf: (point: string) => number = () => 0.5,
 ): Expectations {
   const fresh = Object.entries(values).map(
-    ([point, value]) => [point, { value, writtenAtMs: nowMs, confirmed: false }] as const,
+    ([point, value]) =>
+      [point, { value, resolution: resolutionOf(point), writtenAtMs: nowMs, confirmed: false }] as const,
   );
   return { ...before, ...Object.fromEntries(fresh) };
 }
@@ -34,7 +39,7 @@ export function readBack(
     next[point] = expectation;
     const sample = samples[point];
     if (sample?.value === undefined || sample.receivedAtMs <= expectation.writtenAtMs) continue;
-    if (typeof sample.value === 'number' && Math.abs(sample.value - expectation.value) < RESOLUTION) {
+    if (typeof sample.value === 'number' && Math.abs(sample.value - expectation.value) < expectation.resolution) {
       if (!expectation.confirmed) confirmed.push(point);
       next[point] = { ...expectation, confirmed: true };
     } else {

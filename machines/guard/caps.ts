@@ -6,7 +6,8 @@
  */
 import type { AssetConfig } from '../../contracts/site-config.ts';
 import type { Limits } from '../../contracts/limits.ts';
-import type { Measurand, Profile } from '../../contracts/profile.ts';
+import { JUDGED_MEASURANDS } from '../../contracts/profile.ts';
+import type { Profile } from '../../contracts/profile.ts';
 
 export type Deadman = { readonly state: 'unproven' | 'proven' | 'failed'; readonly timeMs: number };
 
@@ -17,17 +18,6 @@ export type Caps = {
   readonly why: readonly { readonly what: string; readonly why: string }[];
 };
 
-/** Measurands by which the guard judges; a device that cannot measure one switches its rows off. */
-const JUDGED: readonly Measurand[] = [
-  'socPct',
-  'temperatureC',
-  'cellVoltageMaxV',
-  'cellVoltageMinV',
-  'cellSpreadMv',
-  'contactorOpen',
-  'gridVoltageV',
-  'gridFrequencyHz',
-];
 /** What a dead-man counts that the device does not have or that failed its drill. */
 const NO_DEADMAN_MS = 3_600_000;
 /** Allowance for one request and its reply when a budget is computed. */
@@ -72,7 +62,7 @@ export function capsOf(asset: AssetConfig, profile: Profile, limits: Limits, sta
       why: `${Math.round(seconds)} s may pass until an unattended device stops`,
     });
   for (const measurand of profile.cannot) {
-    if (JUDGED.includes(measurand))
+    if (JUDGED_MEASURANDS.includes(measurand))
       why.push({ what: `no limits on ${measurand}`, why: `${profile.name} does not offer it` });
   }
   return {

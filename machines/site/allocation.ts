@@ -45,7 +45,9 @@ export function allocateToAsset(input: AllocationInput, target: Seen, reference:
   // The grid connection may take away from an order; it never turns one round.
   const acW = towardsZero(wantedAcW, Math.max(room.min - others, Math.min(room.max - others, wantedAcW)));
   if (acW !== wantedAcW) reasons.add(room.meterLost ? 'METER_LOST' : 'PCC_LIMIT');
-  const batteryW = clampToPermit(acW - pv, target.permit);
+  const directed = acW - pv;
+  const { roomW } = unitOf(target, input.limits, directed < 0 ? 'charge' : 'discharge', nowMs);
+  const batteryW = clampToPermit(directed, { maxChargeW: roomW, maxDischargeW: roomW });
   if (Math.abs(batteryW) < Math.abs(acW - pv)) for (const reason of reasonsOf(target, acW - pv)) reasons.add(reason);
   const finalW = batteryW + batteryOffset;
   const applied = sameDirection(requestedW, finalW);

@@ -16,12 +16,12 @@ export type Seen = {
   readonly permit: Permit;
 };
 
-/** PV at the AC terminal of a hybrid, W; 0 for anything else. */
+/** PV at the AC terminal of a hybrid, W; 0 for anything else. The losses of the inverter are no PV. */
 export function pvAcOf({ hybrid, frame }: Seen, nowMs: number): number {
   if (!hybrid) return 0;
   const ac = valueOf(frame, 'acPowerW', nowMs);
   const battery = valueOf(frame, 'batteryPowerW', nowMs);
-  return ac === undefined || battery === undefined ? 0 : ac - battery;
+  return ac === undefined || battery === undefined ? 0 : Math.max(0, ac - battery);
 }
 
 export function unitOf(seen: Seen, limits: Limits, direction: 'charge' | 'discharge', nowMs: number): Unit {

@@ -79,6 +79,21 @@ test('a guard that is killed comes back with the dispatcher, the battery goes on
   assert.ok(reply.ok, JSON.stringify(reply));
 });
 
+test('a new guard is no bolder than the one that died: the grid has not been inside its window for 300 s yet', async () => {
+  const site = await virtualSite();
+  site.plants[0]?.set({ gridFrequencyHz: 52 });
+  await site.run(5000);
+  site.plants[0]?.set({ gridFrequencyHz: 50 });
+  await site.run(100_000);
+  site.site.system.send('guard', CRASH);
+  await site.run(5000);
+  const early = await site.dispatch(10_000, 60);
+  assert.is(early.ok, false);
+  await site.run(200_000);
+  const late = await site.dispatch(10_000, 60);
+  assert.ok(late.ok, JSON.stringify(late));
+});
+
 test('a device that answers but no longer measures loses its permit, and nobody moves power', async () => {
   const site = await virtualSite();
   await site.dispatch(20_000, 3600);

@@ -218,9 +218,9 @@ const ENDS: readonly (readonly [code: string | undefined, change: Partial<Situat
   [undefined, { permit: permit({ maxChargeW: 0 }) }],
   [
     'NOT_FOLLOWING',
-    { posture: power(3000), effect: { targetW: 3000, writtenAtMs: 0, hits: 0, state: 'not_following' } },
+    { posture: power(3000), effect: { targetW: 3000, writtenAtMs: 0, hits: 0, misses: 2, state: 'not_following' } },
   ],
-  [undefined, { effect: { targetW: 0, writtenAtMs: 0, hits: 0, state: 'not_following' } }],
+  [undefined, { effect: { targetW: 0, writtenAtMs: 0, hits: 0, misses: 2, state: 'not_following' } }],
 ];
 for (const [code, change] of ENDS) {
   test(`an order ${code === undefined ? 'goes on' : `ends with ${code}`}: ${JSON.stringify(change)}`, () => {

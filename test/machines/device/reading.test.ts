@@ -174,6 +174,13 @@ test('a register is confirmed only by what was read after the write; what differ
   );
 });
 
+test('a register is read back exactly: half a step of its own is no change, one step is', () => {
+  const expected = expectValues({}, { limit: 500, soc: 50 }, 100, (point) => (point === 'soc' ? 0.05 : 0.5));
+  const differs = (limit: number, soc: number): number =>
+    readBack(expected, { limit: sample(limit, 101), soc: sample(soc, 101) }).differences.length;
+  assert.equal([differs(500, 50), differs(501, 50), differs(500, 50.1), differs(499, 49.9)], [0, 1, 1, 2]);
+});
+
 /** Measured power at 1000 ms intervals after a write of 5000 W at 0; settle time 25 s, rating 20 kW (400 W). */
 const follow = (...path: readonly (readonly [atMs: number, measuredW: number | undefined])[]): Effect['state'] =>
   path.reduce(
@@ -230,8 +237,23 @@ const EFFECTS: readonly (readonly [
     'settling',
   ],
   ['off the target before the settle time is settling', [[24_999, 0]], 'settling'],
-  ['off the target at the settle time is not following', [[25_000, 0]], 'not_following'],
-  ['missing at the settle time is not following', [[25_000, undefined]], 'not_following'],
+  ['one miss is chance, also after the settle time', [[25_000, 0]], 'settling'],
+  [
+    'off the target twice running at the settle time is not following',
+    [
+      [24_000, 0],
+      [25_000, 0],
+    ],
+    'not_following',
+  ],
+  [
+    'missing twice running after the settle time is not following',
+    [
+      [25_000, undefined],
+      [26_000, undefined],
+    ],
+    'not_following',
+  ],
   [
     'what was verified and is lost before the settle time settles again',
     [
@@ -247,6 +269,7 @@ const EFFECTS: readonly (readonly [
       [1000, 5000],
       [2000, 5000],
       [30_000, 0],
+      [31_000, 0],
     ],
     'not_following',
   ],
