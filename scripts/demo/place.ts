@@ -8,6 +8,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Fault } from '../../contracts/faults.ts';
+import { invalid } from '../../contracts/parse.ts';
 import { tryPort } from '../../io/broker.ts';
 import { defaultSocketPath } from '../../io/socket-path.ts';
 import { runningSites } from '../cli/link.ts';
@@ -25,6 +26,7 @@ export type Place = {
   readonly release: () => void;
 };
 
+const SITE_ID = /^[A-Za-z0-9_-]{1,64}$/;
 export const USUAL_SITE = 'SITE-CL-001';
 const USUAL_PLANT_PORT = 5020;
 const MOST_DEMOS = 50;
@@ -33,6 +35,11 @@ const MAX_SOCKET_PATH_BYTES = 100;
 
 export async function takePlace(env: NodeJS.ProcessEnv = process.env): Promise<Place> {
   const wanted = env['SITE_ID'];
+  // It becomes part of file names before the runtime checks it.
+  if (wanted && !SITE_ID.test(wanted))
+    throw invalid('environment', [
+      { path: 'SITE_ID', value: wanted, expected: 'at most 64 letters, digits, "_" and "-"' },
+    ]);
   const running = new Set((await runningSites()).map(({ site }) => site));
   for (const siteId of wanted ? [wanted] : siteIds()) {
     const place = running.has(siteId) ? undefined : placeOf(siteId, env);
