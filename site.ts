@@ -82,6 +82,7 @@ export function startSite(parts: SiteParts): Site {
   const dispatcher: DispatcherInputs = { site, limits, profiles: loaded.profiles, board };
   const drivers = plans.map(({ asset, profile, points, staleAfter, caps }): ChildSpec => {
     const originalsFile = openFile(`originals-${asset.id}.json`);
+    const openOrderFile = openFile(`order-${asset.id}.json`);
     const input: DriverInput = {
       asset,
       profile,
@@ -93,6 +94,7 @@ export function startSite(parts: SiteParts): Site {
       limitsHash,
       openDevice,
       originalsFile,
+      openOrderFile,
       board,
     };
     return { id: nameOfDriver(asset.id), start: () => driverActor, input: () => input, shutdown: 5000 };

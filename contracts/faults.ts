@@ -40,6 +40,7 @@ export const CODES = {
   OVER_PERMIT: 'the power is more than the permit allows',
   ORDER_ENDED: 'the order has expired',
   SUPERSEDED: 'a newer order took its place',
+  RESTARTED: 'bessd was restarted while it was under way; no order is revived',
   STOPPED: 'a stop ended it',
   WRITE_INTERVAL: 'the device was written to a moment ago',
   FIRMWARE_CHANGED: 'the firmware changed and nobody has accepted it',

@@ -16,12 +16,21 @@ export function parse<T>(schema: z.ZodType<T>, input: unknown): Parsed<T> {
   if (result.success) return { ok: true, value: result.data };
   return {
     ok: false,
-    problems: result.error.issues.map((issue) => ({
-      path: pathText(issue.path),
-      value: valueAt(input, issue.path),
-      expected: issue.message,
-    })),
+    problems: result.error.issues.flatMap((issue) => problemsOf(issue, input)),
   };
+}
+
+/** One problem per issue; each unknown key is a problem of its own, at its own path. */
+function problemsOf(issue: z.core.$ZodIssue, input: unknown): readonly Problem[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => {
+      const path = [...issue.path, key];
+      return { path: pathText(path), value: valueAt(input, path), expected: 'no such key: it is not known here' };
+    });
+  }
+  const expected =
+    issue.code === 'invalid_type' ? `a ${issue.expected}` : issue.message.replace(/^Invalid \w+: expected /, '');
+  return [{ path: pathText(issue.path), value: valueAt(input, issue.path), expected }];
 }
 
 /** Like `parse`, for files and variables: throws CONFIG_INVALID whose message lists every problem, one a line. */

@@ -50,7 +50,11 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
   writeFileSync(configFileOf(folder), configuration(name, port), { mode: 0o600 });
   signal.throwIfAborted();
 
-  const child = spawn(binary.file, ['-c', configFileOf(folder)], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(binary.file, ['-c', configFileOf(folder)], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    // In a group of its own: Ctrl-C on the terminal is for bessd, which ends its broker when it is done with it.
+    detached: true,
+  });
   const ended = endOf(child, log);
   const stop = async (): Promise<void> => {
     child.kill('SIGTERM');

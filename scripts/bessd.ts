@@ -11,6 +11,7 @@ import { doctorCommand } from './cli/doctor.ts';
 import { estopCommand } from './cli/estop.ts';
 import { maintenanceCommand } from './cli/maintenance.ts';
 import { resetEstopCommand } from './cli/reset-estop.ts';
+import { acceptFirmwareCommand } from './cli/accept-firmware.ts';
 import { resetTripCommand } from './cli/reset-trip.ts';
 import { statusCommand } from './cli/status.ts';
 import { stopCommand } from './cli/stop.ts';
@@ -38,6 +39,7 @@ const talking = [
   estopCommand(),
   resetEstopCommand(),
   resetTripCommand(),
+  acceptFirmwareCommand(),
   maintenanceCommand(),
   alarmsCommand(),
   doctorCommand(),

@@ -35,6 +35,7 @@ export type DriverInput = {
   readonly limitsHash: string;
   readonly openDevice: OpenDevice;
   readonly originalsFile: SyncedFile;
+  readonly openOrderFile: SyncedFile;
   readonly board: Board;
 };
 

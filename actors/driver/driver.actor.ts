@@ -13,6 +13,7 @@ import { operationMachine } from '../../machines/device/operation.machine.ts';
 import { fromProcess } from '../../supervisor/process.ts';
 import { createCockpit, firmwareChanged, isLocal, operationOf } from './cockpit.ts';
 import type { Cockpit, DriverInput } from './cockpit.ts';
+import { openOrderNote } from './open-order.ts';
 import { endOrder, orderPhase } from './orders.ts';
 import { acceptFirmware } from './originals.ts';
 import { connectionOf, updateBoard } from './reporting.ts';
@@ -42,6 +43,8 @@ export const driverActor = fromProcess<DriverMessage, DriverInput>(
       (snapshot) => String(snapshot.value),
       (from, to) => transition('operation', from, to),
     );
+    const note = openOrderNote(input.openOrderFile, asset.id, board);
+    operation.subscribe({ next: ({ context }) => note.follow(context.order), error: () => undefined });
     onMessage(take);
     updateBoard(cockpit);
     // The device is not touched before the latch is known: after a restart the first write may have to be a stop.
@@ -145,7 +148,8 @@ export const driverActor = fromProcess<DriverMessage, DriverInput>(
         (from, to) => {
           // No order is revived after a stale or lost link.
           if (to !== 'online') failOrder('LINK_DOWN');
-          board.alarm('link-down', to !== 'online', 'P2', `no proven connection to ${asset.id}`, asset.id);
+          if (to !== 'connecting' && to !== 'identifying')
+            board.alarm('link-down', to !== 'online', 'P2', `no proven connection to ${asset.id}`, asset.id);
           transition('connection', from, to);
         },
       );

@@ -9,7 +9,7 @@ import { expectEffect } from '../../machines/device/effect.ts';
 import { kindOf, notWritten, steer, written } from '../../machines/device/helm.ts';
 import type { Passage } from '../../machines/device/helm.ts';
 import { mayWrite } from '../../machines/device/may-write.ts';
-import { endOfOrder, samePosture, wantedPosture } from '../../machines/device/posture.ts';
+import { batteryTarget, endOfOrder, samePosture, wantedPosture } from '../../machines/device/posture.ts';
 import type { Posture, Situation } from '../../machines/device/posture.ts';
 import { expectValues } from '../../machines/device/read-back.ts';
 import type { Transaction } from '../../machines/device/sequence.ts';
@@ -150,7 +150,9 @@ function arrived(cockpit: Cockpit, wanted: Posture): void {
     cockpit.operation?.send({ type: 'HELD' });
   } else if (order && cockpit.announced !== order) {
     cockpit.announced = order;
-    orderPhase(cockpit, order, { phase: 'written', writtenW: posture.kind === 'power' ? posture.w : 0 });
+    // Told in the reference of the order: at the AC terminal of a hybrid its PV comes on top.
+    const offsetW = order.w - batteryTarget(situationOf(cockpit), order);
+    orderPhase(cockpit, order, { phase: 'written', writtenW: (posture.kind === 'power' ? posture.w : 0) + offsetW });
   }
 }
 

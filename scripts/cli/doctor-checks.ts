@@ -2,13 +2,12 @@
  * The checks of `bessd doctor`: what a site needs from its machine. Each looks and changes nothing.
  */
 import { execFile } from 'node:child_process';
-import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { parse as parseYaml } from 'yaml';
-import { parse, problemText } from '../../contracts/parse.ts';
-import { siteSchema } from '../../contracts/site-config.ts';
 import { OLDEST_SOUND_VERSION, compareVersions, findBrokers, installCommand } from '../../io/broker-find.ts';
 import { USUAL_PORT, tryPort } from '../../io/broker.ts';
+import { loadSite } from '../../io/site-file.ts';
+import { planSite } from '../../site-plan.ts';
 import { runningSites } from './link.ts';
 import type { FoundSite } from './link.ts';
 
@@ -34,14 +33,11 @@ export function configuration(file: string | undefined): Finding | undefined {
   if (file === undefined) return undefined;
   const check = 'configuration';
   try {
-    const parsed = parse(siteSchema, parseYaml(readFileSync(file, 'utf8')));
-    if (parsed.ok)
-      return {
-        check,
-        verdict: 'ok',
-        message: `${file}: site ${parsed.value.site.id}, ${parsed.value.assets.length} assets`,
-      };
-    return { check, verdict: 'invalid', message: `${file}: ${parsed.problems.map(problemText).join('; ')}` };
+    const loaded = loadSite(file);
+    planSite(loaded);
+    const { site, limits } = loaded;
+    const message = `${file}: site ${site.site.id}, ${site.assets.length} assets, limits ${limits.name}`;
+    return { check, verdict: 'ok', message };
   } catch (error) {
     return { check, verdict: 'invalid', message: `${file}: ${error instanceof Error ? error.message : String(error)}` };
   }

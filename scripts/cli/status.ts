@@ -28,7 +28,7 @@ function screen(status: SiteStatus): string {
     `alarms  ${alarms.length === 0 ? 'none' : alarms.map(({ alarm_id, severity }) => `${severity} ${alarm_id}`).join(', ')}`,
     '',
     table([
-      ['asset', 'connection', 'operation', 'quality', 'SOC', 'power', 'may charge', 'may discharge', 'remarks'],
+      ['asset', 'connection', 'operation', 'quality', 'SOC', 'battery', 'AC', 'may charge', 'may discharge', 'remarks'],
       ...status.assets.map(row),
     ]),
     ...status.assets.flatMap(limitations),
@@ -57,6 +57,7 @@ function row(asset: AssetStatus): readonly string[] {
     asset.operation,
     asset.quality,
     shown(asset.soc_pct, '%'),
+    kilowatts(asset.battery_power_w),
     kilowatts(asset.active_power_w),
     kilowatts(permit.max_charge_w),
     kilowatts(permit.max_discharge_w),

@@ -52,6 +52,11 @@ test('a device that is forced after our own restart is stopped within one poll o
   assert.equal(site.writes()[before]?.words, [0, 0, 0, 0]);
   assert.is(Math.round(site.power()), 0);
   assert.is(site.asset().order, null);
+  assert.is(
+    site.events('command').filter(({ phase, reason }) => phase === 'failed' && reason === 'RESTARTED').length,
+    1,
+    'its order is reported as ended, once',
+  );
 });
 
 test('a driver that is killed comes back, reads before it writes, and stops what nobody orders any more', async () => {
