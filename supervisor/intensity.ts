@@ -15,7 +15,9 @@ export class RestartWindow {
 
   /** Counts one restart at that moment and says whether it is one too many. */
   exceededAt(nowMs: number): boolean {
-    this.#restarts = this.#restarts.filter((at) => at > nowMs - this.#periodMs);
+    // In order of time: the first within the period ends the search, so a storm does not make each restart dearer.
+    const first = this.#restarts.findIndex((at) => at > nowMs - this.#periodMs);
+    if (first !== 0) this.#restarts = first < 0 ? [] : this.#restarts.slice(first);
     this.#restarts.push(nowMs);
     return this.#restarts.length > this.#intensity;
   }
