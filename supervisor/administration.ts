@@ -7,13 +7,13 @@
 import type { AnyActorRef, EventObject } from 'xstate';
 import { newChild } from './child.ts';
 import type { Child } from './child.ts';
-import { whereIs } from './context.ts';
+import { isActive, whereIs } from './context.ts';
 import type { AnyActorSystem } from './context.ts';
 import { countChildren, whichChildren } from './describe.ts';
 import type { ChildCount, ChildInfo } from './describe.ts';
 import { CALL, nurseryOf } from './nursery.ts';
 import type { Nursery } from './nursery.ts';
-import { validateChild } from './spec.ts';
+import { validateChild } from './validate.ts';
 import type { ChildSpec } from './spec.ts';
 
 export type Outcome<Reason extends string> =
@@ -28,7 +28,9 @@ export type Administration = {
   /** Ends it and keeps its specification; a temporary one, and one of a pool, is forgotten. */
   readonly terminateChild: (id: string) => Promise<Outcome<'not_found'>>;
   /** Starts one that was terminated. */
-  readonly restartChild: (id: string) => Promise<Outcome<'not_found' | 'running' | 'restarting' | 'failed' | 'pool'>>;
+  readonly restartChild: (
+    id: string,
+  ) => Promise<Outcome<'not_found' | 'running' | 'restarting' | 'failed' | 'pool' | 'shutting_down'>>;
   /** Forgets one that was terminated. */
   readonly deleteChild: (id: string) => Promise<Outcome<'not_found' | 'running' | 'restarting' | 'pool'>>;
   readonly whichChildren: () => readonly ChildInfo[];
@@ -46,7 +48,7 @@ export function administrationOf(system: AnyActorSystem, name: string): Administ
         const child = own.children.get(id);
         if (!child) return done({ ok: false, reason: 'not_found' });
         own.terminate(child, () => {
-          if (own.spec.pool || child.spec.restart === 'temporary') own.children.delete(id);
+          if (own.spec.pool || child.spec.restart === 'temporary') own.forget(child);
           done({ ok: true, id });
         });
       }),
@@ -55,8 +57,8 @@ export function administrationOf(system: AnyActorSystem, name: string): Administ
       inTurn(ref, (own, done) => {
         const child = own.children.get(id);
         const reason = reasonAgainst(own, child);
-        if (reason) return done({ ok: false, reason });
-        own.children.delete(id);
+        if (reason || !child) return done({ ok: false, reason: reason ?? 'not_found' });
+        own.forget(child);
         done({ ok: true, id });
       }),
     whichChildren: () => whichChildren(nursery),
@@ -64,19 +66,27 @@ export function administrationOf(system: AnyActorSystem, name: string): Administ
   };
 }
 
+/** Rejects when the supervisor ends before it has answered; never stays open. */
 function inTurn<T>(ref: AnyActorRef, work: (nursery: Nursery, done: (outcome: T) => void) => void): Promise<T> {
-  return new Promise((resolve, reject) => {
-    if ((ref.getSnapshot() as { status: string }).status !== 'active')
-      return reject(new Error('the supervisor has ended'));
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  const tooLate = (): void => reject(new Error('the supervisor has ended'));
+  if (isActive(ref)) {
+    const subscription = ref.subscribe({ complete: tooLate, error: tooLate });
+    const done = (outcome: T): void => {
+      subscription.unsubscribe();
+      resolve(outcome);
+    };
     const call = (nursery: Nursery): void => {
       try {
-        work(nursery, resolve);
+        work(nursery, done);
       } catch (error) {
+        subscription.unsubscribe();
         reject(error as Error);
       }
     };
     ref.send({ type: CALL, call } as EventObject);
-  });
+  } else tooLate();
+  return promise;
 }
 
 function startChild(
@@ -84,16 +94,22 @@ function startChild(
   given: ChildSpec | { readonly argument: unknown },
 ): Outcome<'already_started' | 'already_present' | 'failed' | 'shutting_down'> {
   if (nursery.stopping) return { ok: false, reason: 'shutting_down' };
-  const child = 'argument' in given ? nextOfPool(nursery, given.argument) : newChild(given as ChildSpec);
-  validateChild(child.spec, nursery.spec);
+  const child = 'argument' in given ? nextOfPool(nursery, given.argument) : nextOfList(nursery, given as ChildSpec);
   const { id } = child.spec;
   const present = nursery.children.get(id);
-  if (present) return { ok: false, reason: present.ref ? 'already_started' : 'already_present' };
+  if (present) return { ok: false, reason: present.status === 'stopped' ? 'already_present' : 'already_started' };
   nursery.children.set(id, child);
   const failure = nursery.start(child);
   if (!failure) return { ok: true, id };
-  nursery.children.delete(id);
+  nursery.forget(child);
   return { ok: false, reason: 'failed', error: failure.reason };
+}
+
+function nextOfList(nursery: Nursery, spec: ChildSpec): Child {
+  if (nursery.spec.pool)
+    throw new Error(`supervisor ${nursery.spec.id} is a pool: its template starts from an argument`);
+  validateChild(spec, nursery.spec);
+  return newChild(spec, undefined, nursery.retired);
 }
 
 function nextOfPool(nursery: Nursery, argument: unknown): Child {
@@ -106,7 +122,8 @@ function nextOfPool(nursery: Nursery, argument: unknown): Child {
 function restartChild(
   nursery: Nursery,
   id: string,
-): Outcome<'not_found' | 'running' | 'restarting' | 'failed' | 'pool'> {
+): Outcome<'not_found' | 'running' | 'restarting' | 'failed' | 'pool' | 'shutting_down'> {
+  if (nursery.stopping) return { ok: false, reason: 'shutting_down' };
   const child = nursery.children.get(id);
   const reason = reasonAgainst(nursery, child);
   if (reason || !child) return { ok: false, reason: reason ?? 'not_found' };

@@ -46,7 +46,31 @@ export function servicesOf(system: AnyActorSystem): SystemServices {
 }
 
 /** The actor on whose behalf the present code runs, also inside its timers, sockets and floating promises. */
-export const runningActor = new AsyncLocalStorage<AnyActorRef>();
+export const runningActor = new AsyncLocalStorage<AnyActorRef | undefined>();
+
+/** Throws an error of nobody's: outside every actor, after the present turn, so that it ends the process and no child. */
+export function raiseDefect(error: unknown): void {
+  runningActor.run(undefined, () =>
+    setImmediate(() => {
+      throw error;
+    }),
+  );
+}
+
+/** How an actor that did not fail was made to end, as its monitors are told. */
+const dismissals = new WeakMap<AnyActorRef, 'shutdown' | 'killed'>();
+
+export function dismiss(ref: AnyActorRef, how: 'shutdown' | 'killed'): void {
+  dismissals.set(ref, how);
+}
+
+export function dismissalOf(ref: AnyActorRef): 'shutdown' | 'killed' | undefined {
+  return dismissals.get(ref);
+}
+
+export function isActive(ref: AnyActorRef): boolean {
+  return (ref.getSnapshot() as { status: string }).status === 'active';
+}
 
 /** The mailbox of an actor, where it has one of ours. */
 export type Mailbox = {
@@ -69,7 +93,7 @@ export function mailboxOf(ref: AnyActorRef): Mailbox | undefined {
 /** The living actor of that name, never a dead incarnation. */
 export function whereIs(system: AnyActorSystem, name: string): AnyActorRef | undefined {
   const found = system.get(name) as AnyActorRef | undefined;
-  return found && (found.getSnapshot() as { status: string }).status === 'active' ? found : undefined;
+  return found && isActive(found) ? found : undefined;
 }
 
 /** Delivers to the living actor of that name; false when there is none, or when its mailbox refuses. */

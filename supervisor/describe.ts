@@ -71,7 +71,7 @@ function describeInside(ref: AnyActorRef): Pick<TreeNode, 'children' | 'restarts
   const nursery = nurseryOf(ref);
   if (!nursery) return {};
   return {
-    restarts_left: nursery.window.leftAt(nursery.now()),
+    restarts_left: nursery.restartsLeft,
     children: [...nursery.children.values()].map(describeChild),
   };
 }

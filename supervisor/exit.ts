@@ -23,7 +23,11 @@ export class ShutdownExit extends Error {
 export function exitOf(event: EventObject): Exit | undefined {
   if (event.type.startsWith('xstate.error.actor.')) return exitFrom((event as unknown as { error: unknown }).error);
   if (!event.type.startsWith('xstate.done.actor.')) return undefined;
-  const { output } = event as unknown as { output: unknown };
+  return exitWith((event as unknown as { output: unknown }).output);
+}
+
+/** The exit of an actor that ended with that output, without having failed. */
+export function exitWith(output: unknown): Exit {
   if (!isSupervisorOutput(output)) return { kind: 'normal', reason: 'normal' };
   // A supervisor that ends by itself does so with reason shutdown, whatever its children did.
   return {
@@ -34,7 +38,8 @@ export function exitOf(event: EventObject): Exit | undefined {
 }
 
 export function exitFrom(error: unknown): Exit {
-  return error instanceof ShutdownExit
+  // By its name too: an error that comes from a thread has lost its class.
+  return error instanceof ShutdownExit || (error instanceof Error && error.name === 'ShutdownExit')
     ? { kind: 'shutdown', reason: error.message }
     : { kind: 'abnormal', reason: reasonOf(error), error };
 }

@@ -3,8 +3,8 @@
  */
 import type { AnyActorRef, EventObject } from 'xstate';
 import type { AnyActorSystem } from './context.ts';
-import { whereIs } from './context.ts';
-import { exitFrom } from './exit.ts';
+import { dismissalOf, whereIs } from './context.ts';
+import { exitFrom, exitWith } from './exit.ts';
 
 /** `noproc`: nobody of that name lived when the monitor was set. `killed`: it was stopped from outside. */
 export type Down = EventObject & {
@@ -22,7 +22,10 @@ export function monitor(system: AnyActorSystem, name: string, tell: (down: Down)
     return () => undefined;
   }
   const subscription = target.subscribe({
-    complete: () => tell({ type: 'DOWN', name, ...endOf(target) }),
+    complete: () => {
+      const { kind, reason } = endOf(target);
+      tell({ type: 'DOWN', name, kind, reason });
+    },
     error: (error: unknown) => {
       const { kind, reason } = exitFrom(error);
       tell({ type: 'DOWN', name, kind, reason });
@@ -32,6 +35,8 @@ export function monitor(system: AnyActorSystem, name: string, tell: (down: Down)
 }
 
 function endOf(target: AnyActorRef): { kind: Down['kind']; reason: string } {
-  const { status } = target.getSnapshot() as { status: string };
-  return status === 'done' ? { kind: 'normal', reason: 'normal' } : { kind: 'killed', reason: 'killed' };
+  const { status, output } = target.getSnapshot() as { status: string; output?: unknown };
+  const dismissal = dismissalOf(target);
+  if (dismissal === 'shutdown') return { kind: 'shutdown', reason: 'shutdown' };
+  return status === 'done' ? exitWith(output) : { kind: 'killed', reason: 'killed' };
 }

@@ -6,25 +6,28 @@
  *               └─ told to end ─▶ terminating ─ends or is killed─▶ stopped
  *
  * Invariant: an exit is judged once, for the incarnation that it belongs to; later ones of that incarnation are void.
+ * One thing at a time, as in OTP: while children are being ended, other exits and wishes wait for their turn.
  */
 import type { AnyActorRef, EventObject } from 'xstate';
 import { CODES, Fault } from '../contracts/faults.ts';
-import { incarnate, newChild } from './child.ts';
+import { childIdOf, incarnate, newChild } from './child.ts';
 import type { Child, Scope } from './child.ts';
-import { READY, servicesOf, SHUTDOWN } from './context.ts';
+import { dismiss, raiseDefect, READY, servicesOf, SHUTDOWN } from './context.ts';
 import type { SupervisionReport, SystemServices } from './context.ts';
 import { exitOf } from './exit.ts';
 import type { Exit } from './exit.ts';
 import { RestartWindow } from './intensity.ts';
+import { parkingMsAfter, pauseMsAfter } from './pauses.ts';
 import type { SupervisorOutput, SupervisorSpec } from './spec.ts';
-import { KILL, Termination } from './termination.ts';
+import { GONE, KILL, Termination } from './termination.ts';
+import type { OfChild } from './termination.ts';
 
 const RETRY = 'bessd.supervisor.retry';
 /** Event `{type, call}`: work on the children, in the supervisor's turn. */
 export const CALL = 'bessd.supervisor.call';
-const PARKING_MS = { first: 5000, longest: 300_000 };
 
-type Addressed = EventObject & { readonly id: string; readonly generation: number };
+/** How a waiting child comes back: after a pause, after a failed start, from quarantine. */
+type Return = 'paused' | 'again' | 'parked';
 
 const nurseries = new WeakMap<AnyActorRef, Nursery>();
 
@@ -37,15 +40,18 @@ export class Nursery {
   readonly spec: SupervisorSpec;
   readonly #scope: Scope;
   readonly #services: SystemServices;
-  readonly window: RestartWindow;
+  readonly #window: RestartWindow;
   /** In order of their start. */
   readonly children = new Map<string, Child>();
-  readonly #byActor = new Map<string, Child>();
   readonly #termination: Termination;
-  #failedMeanwhile: Child[] = [];
+  /** Children are being ended, by hand or for a restart. */
+  #busy = false;
+  #waiting: (() => void)[] = [];
   #stopping = false;
   /** Children that a pool has started so far; the number is part of their names. */
   started = 0;
+  /** The highest generation of a child that is forgotten. */
+  retired = 0;
   /** Set when the supervisor itself has ended. */
   ended: SupervisorOutput | undefined;
 
@@ -53,11 +59,14 @@ export class Nursery {
     this.spec = spec;
     this.#scope = scope;
     this.#services = servicesOf(scope.system);
-    this.window = new RestartWindow(spec.intensity ?? 1, spec.periodMs ?? 5000);
+    this.#window = this.#newWindow();
     this.#termination = new Termination(scope, this.#services.clock, {
       // OTP: a temporary child that is stopped for a sibling's sake is not started again.
       ended: (child) => {
-        if (child.spec.restart === 'temporary') this.children.delete(child.spec.id);
+        this.#cancelRetry(child);
+        // What was still to be judged of it is void.
+        child.generation += 1;
+        if (child.spec.restart === 'temporary') this.forget(child);
         child.status = this.#stopping ? 'stopped' : 'restarting';
       },
       killed: (child, reason) => this.#report(child, 'killed', reason),
@@ -70,8 +79,11 @@ export class Nursery {
     return this.#stopping;
   }
 
-  now(): number {
-    return this.#services.clock.now();
+  /** Restarts that may still be made in the present window; in quarantine, by the child that has the fewest left. */
+  get restartsLeft(): number {
+    const now = this.#services.clock.now();
+    const windows = this.spec.quarantine ? [...this.children.values()].map(({ window }) => window) : [];
+    return Math.min(this.#window.leftAt(now), ...windows.map((window) => window?.leftAt(now) ?? Infinity));
   }
 
   /** First start: in order, all or nothing. Throws the first failure after undoing the rest in reverse. */
@@ -79,6 +91,7 @@ export class Nursery {
     for (const child of this.children.values()) {
       const failure = this.start(child);
       if (failure === undefined) continue;
+      this.#report(child, 'failed', failure.reason);
       if (this.spec.quarantine) {
         this.#park(child, failure.reason);
         continue;
@@ -93,50 +106,70 @@ export class Nursery {
       case SHUTDOWN.type:
         return this.stop({ reason: 'shutdown' });
       case RETRY:
-        return this.#retry(event as Addressed);
+        return this.#retry(event as OfChild & { readonly how: Return });
       case KILL:
-        return this.#killOverdue(event as Addressed);
-      case CALL:
-        return (event as unknown as { call: (nursery: Nursery) => void }).call(this);
+        return this.#ifPresent(event as OfChild, (child) => this.#termination.overdue(child));
+      case GONE:
+        return this.#ifPresent(event as OfChild, (child) => this.#termination.exited(child));
+      case CALL: {
+        const { call } = event as unknown as { call: (nursery: Nursery) => void };
+        return this.#inTurn(() => call(this));
+      }
       case READY:
         return this.#becameReady((event as unknown as { actor: string }).actor);
       default: {
         const exit = exitOf(event);
         if (!exit) return;
-        const actor = event.type.slice(event.type.indexOf('.actor.') + '.actor.'.length);
-        const child = this.#byActor.get(actor);
-        this.#byActor.delete(actor);
-        if (child?.ref?.id === actor) this.#exited(child, exit);
+        const child = this.#bearing(event.type.slice(event.type.indexOf('.actor.') + '.actor.'.length));
+        if (child) this.#exited(child, exit);
       }
     }
   }
 
   /** Ends every child at once, in reverse. */
   killAll(): void {
-    for (const child of [...this.children.values()].toReversed()) this.#termination.kill(child);
+    this.#stopping = true;
+    for (const child of [...this.children.values()].toReversed()) {
+      this.#cancelRetry(child);
+      if (child.ref) dismiss(child.ref, 'killed');
+      this.#termination.kill(child);
+      child.status = 'stopped';
+    }
   }
 
   /** Starts an incarnation; the failure, or undefined. */
   start(child: Child): Exit | undefined {
+    this.#cancelRetry(child);
     const outcome = incarnate(child, this.#scope);
     if (outcome === 'ignored') {
       child.status = 'stopped';
-      if (child.spec.restart === 'temporary') this.children.delete(child.spec.id);
+      if (child.spec.restart === 'temporary' || this.spec.pool) this.forget(child);
       return undefined;
     }
     if (outcome) return outcome;
-    if (child.ref) this.#byActor.set(child.ref.id, child);
-    this.#report(child, child.generation === 1 ? 'started' : 'restarted', child.lastReason ?? 'start');
+    child.startedAt = this.#services.clock.now();
+    this.#report(
+      child,
+      child.restarts === 0 && !child.lastReason ? 'started' : 'restarted',
+      child.lastReason ?? 'start',
+    );
     return undefined;
   }
 
   /** Ends one child in order and keeps it ended; `then` runs when it has. */
   terminate(child: Child, then: () => void): void {
+    this.#busy = !this.#stopping;
     this.#termination.end([child], () => {
       child.status = 'stopped';
       then();
-      this.#restartNext();
+      this.#free();
     });
+  }
+
+  forget(child: Child): void {
+    this.#cancelRetry(child);
+    this.retired = Math.max(this.retired, child.generation);
+    if (this.children.get(child.spec.id) === child) this.children.delete(child.spec.id);
   }
 
   /** Ends the children in reverse (a pool: all at once), then the supervisor. */
@@ -149,65 +182,87 @@ export class Nursery {
     const children = [...this.children.values()];
     if (this.spec.pool) this.#termination.endTogether(children, finish);
     else this.#termination.end(children, finish);
+    this.#free();
   }
 
-  #killOverdue({ id, generation }: Addressed): void {
-    const child = this.children.get(id);
-    if (child?.generation === generation) this.#termination.overdue(child);
+  /** Now, or when the children have ended that are being ended. */
+  #inTurn(work: () => void): void {
+    if (this.#busy) this.#waiting.push(work);
+    else work();
+  }
+
+  #free(): void {
+    this.#busy = false;
+    while (!this.#busy) {
+      const work = this.#waiting.shift();
+      if (!work) return;
+      work();
+    }
   }
 
   #exited(child: Child, exit: Exit): void {
-    child.ref = undefined;
     child.lastReason = exit.reason;
     if (child.status === 'terminating') {
       this.#report(child, 'exited', exit.reason);
       return this.#termination.exited(child);
     }
+    child.ref = undefined;
+    child.status = 'restarting';
     this.#report(child, exit.kind === 'abnormal' || exit.error !== undefined ? 'failed' : 'exited', exit.reason);
+    const { generation } = child;
+    this.#inTurn(() => {
+      if (this.#isDown(child) && child.generation === generation) this.#judge(child, exit);
+    });
+  }
+
+  #judge(child: Child, { kind }: Exit): void {
+    if (this.#stopping) return;
     const { restart = 'permanent', significant = false, mustBecomeReady = false } = child.spec;
-    const staysDown = restart === 'temporary' || (restart === 'transient' && exit.kind !== 'abnormal');
-    if (staysDown) {
+    if (restart === 'temporary' || (restart === 'transient' && kind !== 'abnormal')) {
       child.status = 'stopped';
-      if (restart === 'temporary' || this.spec.pool) this.children.delete(child.spec.id);
+      if (restart === 'temporary' || this.spec.pool) this.forget(child);
       if (significant) this.#significantEnded();
       return;
     }
-    child.status = 'restarting';
     if (mustBecomeReady && !child.ready) return this.#giveUpOn(child, 'failed before it was ready');
-    if (this.#termination.busy) this.#failedMeanwhile.push(child);
-    else this.#restart(child);
+    this.#restart(child, 'again');
   }
 
   /** OTP: auto_shutdown. */
   #significantEnded(): void {
     const { autoShutdown = 'never' } = this.spec;
-    const left = [...this.children.values()].some(({ spec, ref }) => spec.significant && ref !== undefined);
+    const left = [...this.children.values()].some(({ spec, status }) => spec.significant && status !== 'stopped');
     if (autoShutdown === 'any_significant' || (autoShutdown === 'all_significant' && !left))
       this.stop({ reason: 'shutdown' });
   }
 
-  #restart(child: Child): void {
-    if (this.#stopping) return;
-    if (this.window.exceededAt(this.now())) return this.#giveUpOn(child, CODES.RESTART_INTENSITY);
+  /** What returns from quarantine gets its try; its next failure is judged with this one counted. */
+  #restart(child: Child, how: Return): void {
+    const tooOften = this.#countFailure(child);
+    if (tooOften && how !== 'parked') return this.#giveUpOn(child, CODES.RESTART_INTENSITY);
     child.restarts += 1;
     const affected = this.#affectedBy(child);
+    this.#busy = true;
     this.#termination.end(affected, () => {
       if (this.#stopping) return;
-      // What happened to these children meanwhile is over with this restart.
-      this.#failedMeanwhile = this.#failedMeanwhile.filter((other) => !affected.includes(other));
-      const pauseMs = this.#pauseBefore(child);
-      if (pauseMs > 0) this.#later(child, pauseMs, false);
+      const pauseMs = pauseMsAfter(child.window?.count ?? 0, child.spec.backoff, this.#services.random);
+      if (pauseMs > 0) this.#later(child, pauseMs, 'paused');
       else this.#startAgain(affected);
-      this.#restartNext();
+      this.#free();
     });
   }
 
-  /** Exponential, with jitter, while failures come within the window. */
-  #pauseBefore({ spec: { backoff } }: Child): number {
-    if (!backoff) return 0;
-    const { firstMs, longestMs, jitter = 0 } = backoff;
-    const pauseMs = Math.min(firstMs * 2 ** Math.max(0, this.window.count - 1), longestMs);
-    return pauseMs * (1 + jitter * (2 * this.#services.random() - 1));
+  /** In quarantine each child is judged by its own failures, else all together. */
+  #countFailure(child: Child): boolean {
+    const now = this.#services.clock.now();
+    const { quarantine = false } = this.spec;
+    if (quarantine || child.spec.backoff) child.window ??= this.#newWindow();
+    const own = child.window?.exceededAt(now) ?? false;
+    return quarantine ? own : this.#window.exceededAt(now);
+  }
+
+  #newWindow(): RestartWindow {
+    return new RestartWindow(this.spec.intensity ?? 1, this.spec.periodMs ?? 5000);
   }
 
   #giveUpOn(child: Child, why: string): void {
@@ -234,61 +289,79 @@ export class Nursery {
 
   #startAgain(affected: readonly Child[]): void {
     for (const child of affected) {
-      if (this.children.get(child.spec.id) !== child || child.ref || child.status === 'quarantined') continue;
+      if (!this.#isDown(child)) continue;
       const failure = this.start(child);
       if (failure === undefined) continue;
       child.status = 'restarting';
       child.lastReason = failure.reason;
       this.#report(child, 'failed', failure.reason);
-      // A message to itself, so that other messages get their turn between two tries.
-      return this.#later(child, 0, true);
+      // Not in this turn, so that other messages get theirs between two tries.
+      return this.#later(child, 0, 'again');
     }
   }
 
-  /** Turns to those that failed while others were being ended, in that order; before any second try of a start. */
-  #restartNext(): void {
-    while (!this.#termination.busy && !this.#stopping) {
-      const next = this.#failedMeanwhile.shift();
-      if (!next) return;
-      if (next.status === 'restarting' && !next.ref) this.#restart(next);
-    }
+  /** Waits to be started again, and nothing else has happened to it. */
+  #isDown(child: Child): boolean {
+    return child.status === 'restarting' && !child.ref && this.children.get(child.spec.id) === child;
   }
 
-  /** Comes back to the child; `counts`: as another restart. */
-  #later(child: Child, delayMs: number, counts: boolean): void {
-    const again = { type: RETRY, id: child.spec.id, generation: child.generation, counts } as EventObject;
-    if (delayMs === 0) this.#scope.self.send(again);
-    else this.#services.clock.setTimeout(() => this.#scope.self.send(again), delayMs);
+  #later(child: Child, delayMs: number, how: Return): void {
+    this.#cancelRetry(child);
+    const retry: OfChild & { readonly how: Return } = { type: RETRY, child, generation: child.generation, how };
+    child.retry = this.#services.clock.setTimeout(() => this.#scope.self.send(retry), delayMs);
   }
 
-  #retry({ id, generation, counts }: Addressed & { readonly counts?: boolean }): void {
-    const child = this.children.get(id);
-    if (!child || child.generation !== generation || child.ref || this.#stopping) return;
-    if (child.status === 'stopped') return;
-    child.status = 'restarting';
-    if (this.#termination.busy) this.#failedMeanwhile.push(child);
-    else if (counts) this.#restart(child);
-    else this.#startAgain(this.#affectedBy(child));
+  #retry(event: OfChild & { readonly how: Return }): void {
+    this.#inTurn(() =>
+      this.#ifPresent(event, (child) => {
+        if (child.ref || child.status === 'stopped' || this.#stopping) return;
+        child.status = 'restarting';
+        if (event.how === 'paused') this.#startAgain(this.#affectedBy(child));
+        else this.#restart(child, event.how);
+      }),
+    );
   }
 
   #park(child: Child, reason: string): void {
+    const { clock } = this.#services;
+    // It ran longer than the window looks back, so it is a new trouble.
+    if (child.startedAt > 0 && clock.now() - child.startedAt > (this.spec.periodMs ?? 5000)) child.parkings = 0;
+    const delayMs = parkingMsAfter(child.parkings);
     child.status = 'quarantined';
     child.lastReason = reason;
-    const delayMs = Math.min(PARKING_MS.first * 2 ** child.parkings, PARKING_MS.longest);
     child.parkings += 1;
-    this.window.clear();
+    child.window?.clear();
     this.#report(child, 'quarantined', `${reason}; next try in ${delayMs / 1000} s`);
-    this.#later(child, delayMs, true);
+    this.#later(child, delayMs, 'parked');
   }
 
   #becameReady(actor: string): void {
-    const child = this.#byActor.get(actor);
+    const child = this.#bearing(actor);
     if (!child) return;
     child.ready = true;
     child.parkings = 0;
   }
 
+  #bearing(actor: string): Child | undefined {
+    const child = this.children.get(childIdOf(actor));
+    return child?.ref?.id === actor ? child : undefined;
+  }
+
+  #ifPresent({ child, generation }: OfChild, act: (child: Child) => void): void {
+    if (child.generation === generation && this.children.get(child.spec.id) === child) act(child);
+  }
+
+  #cancelRetry(child: Child): void {
+    if (child.retry !== undefined) this.#services.clock.clearTimeout(child.retry);
+    child.retry = undefined;
+  }
+
+  /** Who listens may fail, but not at the cost of the children. */
   #report(child: Child, what: SupervisionReport['what'], reason: string): void {
-    this.#services.report({ supervisor: this.spec.id, child: child.spec.id, what, reason, restarts: child.restarts });
+    try {
+      this.#services.report({ supervisor: this.spec.id, child: child.spec.id, what, reason, restarts: child.restarts });
+    } catch (error) {
+      raiseDefect(error);
+    }
   }
 }

@@ -8,7 +8,7 @@
  */
 import type { ActorLogic, EventObject, Snapshot } from 'xstate';
 import { Nursery, nurseryOf } from './nursery.ts';
-import { validate } from './spec.ts';
+import { validate } from './validate.ts';
 import type { SupervisorOutput, SupervisorSpec } from './spec.ts';
 
 export type SupervisorSnapshot = Snapshot<SupervisorOutput>;
@@ -23,7 +23,8 @@ export function supervisor(
     getInitialSnapshot: () => ({ status: 'active', output: undefined, error: undefined }),
     getPersistedSnapshot: (snapshot) => snapshot,
     start(_snapshot, scope) {
-      new Nursery(spec, scope).startAll();
+      const nursery = new Nursery(spec, scope);
+      sparingNone(nursery, () => nursery.startAll());
     },
     transition(snapshot, event, scope) {
       if (snapshot.status !== 'active') return snapshot;
@@ -32,8 +33,18 @@ export function supervisor(
         nursery?.killAll();
         return { status: 'stopped', output: undefined, error: undefined };
       }
-      nursery?.handle(event);
+      if (nursery) sparingNone(nursery, () => nursery.handle(event));
       return nursery?.ended ? { status: 'done', output: nursery.ended, error: undefined } : snapshot;
     },
   };
+}
+
+/** A supervisor that fails itself, which is a defect, still leaves no child behind. */
+function sparingNone(nursery: Nursery, act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    nursery.killAll();
+    throw error;
+  }
 }

@@ -47,7 +47,9 @@ export function startSystem(
   provideServices(root.system, { clock, report, random });
   useOwnScheduler(root.system, clock);
   root.subscribe({
-    complete: () => resolve((root.getSnapshot() as { output: SupervisorOutput }).output),
+    // Without an output it was killed: nothing was in order, but nothing failed either.
+    complete: () =>
+      resolve((root.getSnapshot() as { output?: SupervisorOutput }).output ?? { reason: 'shutdown', error: 'killed' }),
     error: (error: unknown) => resolve({ reason: 'intensity', error }),
   });
   root.start();

@@ -2,18 +2,24 @@
  * Ending children: in reverse order, each after the one that was started later has ended, each within its own time.
  *
  * A child that ends itself when told to gets SHUTDOWN and its deadline; any other, and one that is too late, is stopped.
- * Several endings may wait for each other's children; each goes on as soon as its own have ended.
+ * One that is stopped in the middle of a turn of its own ends right after that turn, and is waited for: its successor
+ * must never run beside it. Several endings may wait for each other's children.
  */
 import type { EventObject } from 'xstate';
 import type { Clock } from '../contracts/clock.ts';
 import { isOrderly, shutdownOf } from './child.ts';
 import type { Child, Scope } from './child.ts';
-import { SHUTDOWN } from './context.ts';
+import { dismiss, isActive, SHUTDOWN } from './context.ts';
 
 /** Event to the supervisor itself: the time of a child is over. */
 export const KILL = 'bessd.supervisor.kill';
 
-type Ending = { readonly queue: readonly Child[]; at: number; readonly then: () => void };
+/** Event to the supervisor itself: a stopped child has finished its turn. */
+export const GONE = 'bessd.supervisor.gone';
+
+export type OfChild = EventObject & { readonly child: Child; readonly generation: number };
+
+type Ending = { readonly queue: readonly Child[]; at: number; readonly whenEnded: () => void };
 
 export type TerminationHooks = {
   /** The child has no incarnation any more. */
@@ -33,39 +39,43 @@ export class Termination {
     this.#hooks = hooks;
   }
 
-  /** Something is being ended, so that restarts have to wait. */
-  get busy(): boolean {
-    return this.#endings.length > 0;
-  }
-
   /** The last first, one after the other. */
-  end(children: readonly Child[], then: () => void): void {
-    this.#go({ queue: children.toReversed(), at: 0, then });
+  end(children: readonly Child[], whenEnded: () => void): void {
+    this.#go({ queue: children.toReversed(), at: 0, whenEnded });
   }
 
-  endTogether(children: readonly Child[], then: () => void): void {
+  endTogether(children: readonly Child[], whenEnded: () => void): void {
     for (const child of children) this.#tellToEnd(child);
-    this.end(children, then);
+    this.end(children, whenEnded);
   }
 
   /** A child that was told to end has ended. */
   exited(child: Child): void {
+    child.ref = undefined;
     this.#settle(child);
     for (const ending of this.#endings) if (ending.queue[ending.at] === child) this.#go(ending);
   }
 
   overdue(child: Child): void {
-    if (child.status !== 'terminating') return;
+    if (child.status !== 'terminating' || !child.ref) return;
+    dismiss(child.ref, 'killed');
     this.kill(child);
     this.#hooks.killed(child, `did not end within ${shutdownOf(child)} ms`);
-    this.exited(child);
+    if (!child.ref) this.exited(child);
   }
 
   kill(child: Child): void {
     const { ref } = child;
-    child.ref = undefined;
-    if (ref) this.#scope.stopChild(ref);
     this.#settle(child);
+    if (!ref) return;
+    this.#scope.stopChild(ref);
+    if (!isActive(ref)) {
+      child.ref = undefined;
+      return;
+    }
+    child.status = 'terminating';
+    const gone = this.#about(child, GONE);
+    ref.subscribe({ complete: gone, error: gone });
   }
 
   #go(ending: Ending): void {
@@ -79,20 +89,24 @@ export class Termination {
       this.#hooks.ended(child);
       ending.at += 1;
     }
-    ending.then();
+    ending.whenEnded();
   }
 
   #tellToEnd(child: Child): void {
     const { ref } = child;
     if (!ref || child.status === 'terminating') return;
     const shutdown = shutdownOf(child);
-    if (shutdown === 'brutal_kill' || !isOrderly(ref)) return this.kill(child);
+    if (shutdown === 'brutal_kill') return this.kill(child);
+    dismiss(ref, 'shutdown');
+    if (!isOrderly(ref)) return this.kill(child);
     child.status = 'terminating';
-    if (shutdown !== 'infinity') {
-      const kill = { type: KILL, id: child.spec.id, generation: child.generation } as EventObject;
-      child.deadline = this.#clock.setTimeout(() => this.#scope.self.send(kill), shutdown);
-    }
+    if (shutdown !== 'infinity') child.deadline = this.#clock.setTimeout(this.#about(child, KILL), shutdown);
     ref.send(SHUTDOWN);
+  }
+
+  #about(child: Child, type: string): () => void {
+    const event: OfChild = { type, child, generation: child.generation };
+    return () => this.#scope.self.send(event);
   }
 
   #settle(child: Child): void {
