@@ -14,11 +14,17 @@ export const systemClock: Clock = {
   wall: () => Date.now(),
   setTimeout: (run, delayMs) => {
     const timer: LongTimer = { id: undefined };
-    arm(timer, run, Math.max(0, delayMs));
+    arm(timer, run, checked(delayMs));
     return timer;
   },
   clearTimeout: (timer) => clearTimeout((timer as LongTimer | undefined)?.id),
 };
+
+/** A delay that is no number would fire at once or never, by chance: a defect, told where it is made. */
+function checked(delayMs: number): number {
+  if (Number.isNaN(delayMs)) throw new RangeError('a timer needs a delay in ms, not NaN');
+  return Math.max(0, delayMs);
+}
 
 /** A timer of any length: what Node cannot keep in one piece is armed again and again. */
 type LongTimer = { id: NodeJS.Timeout | undefined };
@@ -47,7 +53,7 @@ export function virtualClock(startWallMs = Date.UTC(2026, 0, 1)): VirtualClock {
     now: () => time,
     wall: () => startWallMs + time,
     setTimeout(run, delayMs): TimerId {
-      const timer = { id: ++lastId, at: time + Math.max(0, delayMs), run };
+      const timer = { id: ++lastId, at: time + checked(delayMs), run };
       const index = timers.findIndex(({ at }) => at > timer.at);
       if (index < 0) timers.push(timer);
       else timers.splice(index, 0, timer);

@@ -8,31 +8,46 @@ import type { AnyActorRef, EventObject } from 'xstate';
 import type { Clock, TimerId } from '../contracts/clock.ts';
 import type { AnyActorSystem } from './context.ts';
 
+type Pending = { readonly byId: Map<string, TimerId>; readonly all: Set<TimerId> };
+
+/**
+ * Cancel and re-arm are XState's own: an event scheduled again under its id comes both times, and `cancel` takes away the
+ * last. Unlike there, an actor that ends takes all of them with it.
+ */
 export function useOwnScheduler(system: AnyActorSystem, clock: Clock): void {
-  const timers = new WeakMap<AnyActorRef, Map<string, TimerId>>();
-  let anonymous = 0;
+  const pending = new WeakMap<AnyActorRef, Pending>();
   system.scheduler = {
     schedule(source: AnyActorRef, target: AnyActorRef, event: EventObject, delayMs: number, id?: string): void {
-      const own = timers.get(source) ?? new Map<string, TimerId>();
-      timers.set(source, own);
-      const key = id ?? `anonymous-${(anonymous += 1)}`;
-      clock.clearTimeout(own.get(key));
-      own.set(
-        key,
-        clock.setTimeout(() => {
-          own.delete(key);
-          target.send(event);
-        }, delayMs),
-      );
+      const own: Pending = pending.get(source) ?? { byId: new Map(), all: new Set() };
+      pending.set(source, own);
+      const timer = clock.setTimeout(() => {
+        own.all.delete(timer);
+        if (id !== undefined) own.byId.delete(id);
+        relay(system, source, target, event);
+      }, delayMs);
+      own.all.add(timer);
+      if (id !== undefined) own.byId.set(id, timer);
     },
     cancel(source: AnyActorRef, id: string): void {
-      const own = timers.get(source);
-      clock.clearTimeout(own?.get(id));
-      own?.delete(id);
+      const own = pending.get(source);
+      if (!own?.byId.has(id)) return;
+      const timer = own.byId.get(id);
+      own.byId.delete(id);
+      own.all.delete(timer);
+      clock.clearTimeout(timer);
     },
     cancelAll(source: AnyActorRef): void {
-      for (const timer of timers.get(source)?.values() ?? []) clock.clearTimeout(timer);
-      timers.delete(source);
+      for (const timer of pending.get(source)?.all ?? []) clock.clearTimeout(timer);
+      pending.delete(source);
     },
   };
+}
+
+/** As `target.send`, but the inspector sees who sent it; XState has no public name for this. */
+function relay(system: AnyActorSystem, source: AnyActorRef, target: AnyActorRef, event: EventObject): void {
+  const { _relay: send } = system as unknown as {
+    _relay?: (source: AnyActorRef, target: AnyActorRef, event: EventObject) => void;
+  };
+  if (send) send(source, target, event);
+  else target.send(event);
 }
