@@ -2,12 +2,13 @@
  * The mailbox of one process: bounded, counted, with a lane for what cannot wait.
  *
  * Order of delivery: urgent messages, then DOWN messages of monitors, then the rest, each lane in order of arrival
- * (a stop comes before them all, it is no message). When full it refuses the new message or drops the oldest ordinary
- * one, as the process has chosen; either is counted, none is silent.
+ * (a stop comes before them all, it is no message). The limit holds for each lane by itself, so that what cannot wait is
+ * not kept out by what can; DOWN messages are never refused. Full, the mailbox refuses the new message or drops the oldest
+ * of its lane, as the process has chosen; either is counted, none is silent.
  */
 
 export type MailboxPolicy<Message> = {
-  /** Default 10,000. */
+  /** Of each lane; default 10,000. */
   readonly limit?: number;
   /** Default `refuse`. */
   readonly whenFull?: 'refuse' | 'drop_oldest';
@@ -15,10 +16,11 @@ export type MailboxPolicy<Message> = {
 };
 
 const LANES = ['urgent', 'supervision', 'ordinary'] as const;
+type Lane = (typeof LANES)[number];
 
 export class ProcessMailbox<Message extends { readonly type: string }> {
   readonly #policy: MailboxPolicy<Message>;
-  readonly #lanes: Record<(typeof LANES)[number], Message[]> = { urgent: [], supervision: [], ordinary: [] };
+  readonly #lanes: Record<Lane, Message[]> = { urgent: [], supervision: [], ordinary: [] };
   #handler: ((message: Message) => void) | undefined;
   #waiting: ((message: Message | undefined) => void) | undefined;
   refused = 0;
@@ -32,20 +34,23 @@ export class ProcessMailbox<Message extends { readonly type: string }> {
     return LANES.reduce((sum, lane) => sum + this.#lanes[lane].length, 0);
   }
 
+  /** Ordinary messages are refused or dropped from now on. */
   get full(): boolean {
-    return this.depth >= (this.#policy.limit ?? 10_000);
+    return this.#isFull('ordinary');
+  }
+
+  /** Somebody waits for the next message. */
+  get awaited(): boolean {
+    return this.#waiting !== undefined;
   }
 
   /** Takes a message, or counts it as lost. */
   deliver(message: Message): void {
     if (this.#handler) return this.#handler(message);
     if (this.#waiting) return this.#waiting(message);
-    if (this.full && !this.#makeRoom()) {
-      this.refused += 1;
-      return;
-    }
     const lane = this.#policy.urgent?.(message) ? 'urgent' : message.type === 'DOWN' ? 'supervision' : 'ordinary';
-    this.#lanes[lane].push(message);
+    if (lane !== 'supervision' && this.#isFull(lane) && !this.#makeRoom(lane)) this.refused += 1;
+    else this.#lanes[lane].push(message);
   }
 
   /** The next message that waits, by lane. */
@@ -67,8 +72,12 @@ export class ProcessMailbox<Message extends { readonly type: string }> {
     this.#waiting = waiting;
   }
 
-  #makeRoom(): boolean {
-    if (this.#policy.whenFull !== 'drop_oldest' || this.#lanes.ordinary.shift() === undefined) return false;
+  #isFull(lane: Lane): boolean {
+    return this.#lanes[lane].length >= (this.#policy.limit ?? 10_000);
+  }
+
+  #makeRoom(lane: Lane): boolean {
+    if (this.#policy.whenFull !== 'drop_oldest' || this.#lanes[lane].shift() === undefined) return false;
     this.dropped += 1;
     return true;
   }

@@ -9,24 +9,28 @@ import { CRASH, runningActor } from './context.ts';
 
 export function reaped<L extends AnyActorLogic>(logic: L): L {
   const wrapped = Object.create(logic) as L;
-  wrapped.start = (snapshot: unknown, scope: { self: AnyActorRef; stopChild: (child: AnyActorRef) => void }): void => {
-    scope.self.subscribe({
-      error: () => {
-        const { children } = scope.self.getSnapshot() as { children?: Record<string, AnyActorRef | undefined> };
-        for (const child of Object.values(children ?? {})) if (child) scope.stopChild(child);
-      },
-    });
+  wrapped.start = (snapshot: unknown, scope: ReapedScope): void => {
+    scope.self.subscribe({ error: () => reap(logic, scope) });
     runningActor.run(scope.self, () => logic.start?.(snapshot, scope as never));
   };
-  if ((logic as { orderly?: boolean }).orderly !== true) {
-    wrapped.transition = (
-      snapshot: object,
-      event: { type: string; error?: unknown },
-      scope: Parameters<L['transition']>[2],
-    ) =>
-      event.type === CRASH
-        ? { ...snapshot, status: 'error', error: event.error }
-        : logic.transition(snapshot, event, scope);
-  }
+  const crashes = (logic as { orderly?: boolean }).orderly !== true;
+  wrapped.transition = (snapshot: object, event: { type: string; error?: unknown }, scope: ReapedScope) =>
+    crashes && event.type === CRASH
+      ? { ...snapshot, status: 'error', error: event.error }
+      : runningActor.run(scope.self, () => logic.transition(snapshot as never, event as never, scope as never));
   return wrapped;
+}
+
+type ReapedScope = { self: AnyActorRef; stopChild: (child: AnyActorRef) => void };
+
+function reap(logic: AnyActorLogic, { self, stopChild }: ReapedScope): void {
+  const snapshot = self.getSnapshot() as { children?: Record<string, AnyActorRef | undefined> };
+  for (const child of Object.values(snapshot.children ?? {})) if (child) stopChild(child);
+  // The logic of a callback cleans up in its stop alone, which XState leaves out when it throws.
+  if (isCallback(logic)) logic.transition({ ...snapshot }, { type: 'xstate.stop' }, { self } as never);
+}
+
+function isCallback(logic: AnyActorLogic): boolean {
+  const { config, start } = logic as { config?: unknown; start?: unknown };
+  return typeof config === 'function' && typeof start === 'function' && !('orderly' in logic);
 }
