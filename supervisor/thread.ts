@@ -2,9 +2,10 @@
  * A worker thread as a supervised actor: `placement: thread`.
  *
  * Messages sent to the actor go to the thread; what the thread posts comes to `onSignal`. The thread must post something
- * at least every `silentAfterMs`, else it counts as hung. Crash, hang, heap exhaustion and an unexpected end each become
- * an ordinary failure of the actor. On shutdown the thread gets `{type: 'SHUTDOWN'}` and ends by itself. With `spare`
- * the next thread is already there, loaded, when this one fails.
+ * at least every `silentAfterMs`, else it counts as hung. Crash, hang, heap exhaustion and an end with a code other than 0
+ * each become an ordinary failure of the actor; code 0 is a normal exit, and an error named ShutdownExit a shutdown. Told
+ * to end, the thread gets `{type: 'SHUTDOWN'}` and ends by itself. With `spare` the next thread is already there, loaded,
+ * when this one fails; it is dismissed when the actor is told to end.
  */
 import { Worker } from 'node:worker_threads';
 import type { Transferable } from 'node:worker_threads';
@@ -12,6 +13,7 @@ import type { EventObject } from 'xstate';
 import { Fault } from '../contracts/faults.ts';
 import { fromProcess } from './process.ts';
 import type { ProcessLogic } from './process.ts';
+import { dismissSpare, prepareSpare, takeSpare } from './spare-thread.ts';
 import { SPARE } from './thread-start.ts';
 
 export type ThreadSpec = {
@@ -28,71 +30,58 @@ export type ThreadSpec = {
 /** Event by which the owner of the actor posts any value to the thread. */
 export type Post = EventObject & { readonly type: 'POST'; readonly value: unknown };
 
-export type ThreadLogic = ProcessLogic<Post, undefined> & {
-  readonly placement: 'thread';
-  readonly dismissSpare: () => void;
-};
+export type ThreadLogic = ProcessLogic<Post, undefined> & { readonly placement: 'thread' };
 
 export function inThread(spec: ThreadSpec): ThreadLogic {
   const { silentAfterMs = 15_000, maxHeapMb = 512 } = spec;
   const resourceLimits = { maxOldGenerationSizeMb: maxHeapMb };
-  let spare: Worker | undefined;
 
   const logic = fromProcess<Post>(async ({ signal, clock, onMessage, lease }) => {
-    const { workerData, transferList = [] } = spec.start();
-    const worker = spare ?? new Worker(spec.entry, { workerData, transferList: [...transferList], resourceLimits });
-    if (spare) {
-      spare.removeAllListeners();
-      spare.ref();
-      worker.postMessage({ type: SPARE, workerData }, transferList);
-      spare = undefined;
-    }
+    const worker = begin();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     let heardAt = clock.now();
     worker.on('message', (message: unknown) => {
       heardAt = clock.now();
-      if (lease.held) spec.onSignal(message);
+      try {
+        if (lease.held) spec.onSignal(message);
+      } catch (error) {
+        reject(error);
+      }
     });
     worker.on('error', reject);
     worker.on('exit', (code) =>
-      signal.aborted ? resolve() : reject(new Fault('CHILD_EXITED', `thread ended with code ${code}`)),
+      signal.aborted || code === 0 ? resolve() : reject(new Fault('CHILD_EXITED', `thread ended with code ${code}`)),
     );
     onMessage(({ value }) => worker.postMessage(value));
     signal.addEventListener('abort', () => worker.postMessage({ type: 'SHUTDOWN' }));
     lease.lost.addEventListener('abort', () => void worker.terminate());
-    if (spec.spare) prepareSpare();
+    if (spec.spare) prepareSpare(spec.entry, resourceLimits);
 
     const watch = (): void => {
       if (clock.now() - heardAt > silentAfterMs)
         return reject(new Fault('CHILD_SILENT', `thread silent for ${silentAfterMs} ms`));
-      timer = clock.setTimeout(watch, silentAfterMs / 5);
+      clock.setTimeout(watch, silentAfterMs / 5);
     };
-    let timer = clock.setTimeout(watch, silentAfterMs / 5);
+    watch();
+    // Told to end, it has no successor; after a failure, which takes the lease first, the spare is for the next one.
+    signal.addEventListener('abort', () => {
+      if (lease.held) dismissSpare(spec.entry);
+    });
     try {
       await promise;
     } finally {
-      clock.clearTimeout(timer);
       spec.onEnd?.();
       void worker.terminate();
     }
   });
 
-  return Object.assign(logic, { placement: 'thread' as const, dismissSpare });
+  return Object.assign(logic, { placement: 'thread' as const });
 
-  /** Loads the entry in a thread that waits for its start; one that dies meanwhile is simply not there when it is needed. */
-  function prepareSpare(): void {
-    const waiting = new Worker(spec.entry, { workerData: SPARE, resourceLimits });
-    waiting.unref();
-    const gone = (): void => {
-      if (spare === waiting) spare = undefined;
-    };
-    waiting.on('error', gone);
-    waiting.on('exit', gone);
-    spare = waiting;
-  }
-
-  function dismissSpare(): void {
-    void spare?.terminate();
-    spare = undefined;
+  function begin(): Worker {
+    const { workerData, transferList = [] } = spec.start();
+    const spare = spec.spare ? takeSpare(spec.entry) : undefined;
+    if (!spare) return new Worker(spec.entry, { workerData, transferList: [...transferList], resourceLimits });
+    spare.postMessage({ type: SPARE, workerData }, transferList);
+    return spare;
   }
 }
