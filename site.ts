@@ -28,6 +28,7 @@ import type { CommandMessage, ThreadSignal } from './contracts/links.ts';
 import type { OpenDevice, OpenSyncedFile } from './contracts/ports.ts';
 import type { Report } from './contracts/reports.ts';
 import type { SiteStatus } from './contracts/status.ts';
+import { seconds } from './contracts/units.ts';
 import type { LoadedSite } from './io/site-file.ts';
 import { planSite } from './site-plan.ts';
 import { siteStatus } from './site-status.ts';
@@ -105,14 +106,14 @@ export function startSite(parts: SiteParts): Site {
     strategy: 'one_for_one',
     quarantine: true,
     intensity: 5,
-    periodMs: 30_000,
+    periodMs: seconds(30),
     children: drivers,
   };
   const control: SupervisorSpec = {
     id: 'control',
     strategy: 'rest_for_one',
     intensity: 5,
-    periodMs: 30_000,
+    periodMs: seconds(30),
     children: [
       { id: 'estop', start: () => estopActor, input: () => estop },
       { id: 'field', start: () => supervisor(field), type: 'supervisor' },
@@ -162,7 +163,7 @@ function apart(place: string, child: string, start: (() => AnyActorLogic) | unde
     strategy: 'one_for_one',
     quarantine: true,
     intensity: 3,
-    periodMs: 30_000,
+    periodMs: seconds(30),
     children: [{ id: child, start, shutdown: 8000 }],
   };
   return [{ id: place, start: () => supervisor(spec), type: 'supervisor' }];

@@ -18,7 +18,6 @@ export type LatchRecord = Readonly<z.output<typeof latchSchema>>;
 
 /** The order under way on one asset, so that it is reported as ended after a crash. */
 export const openOrderSchema = z.strictObject({ version: z.literal(1), id: z.string(), w: z.number() });
-export type OpenOrder = Readonly<z.output<typeof openOrderSchema>>;
 
 /** Values found in persistent registers before bessd wrote them, by point and in its unit. */
 export const originalsSchema = z.strictObject({

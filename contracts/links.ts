@@ -14,8 +14,6 @@ export type CommandMessage = {
 };
 /** Control → north. */
 export type ReplyMessage = { readonly type: 'REPLY'; readonly id: number; readonly reply: Reply };
-/** Both directions at 2 Hz or so: an idle port is told from a dead one. */
-export type ToNorth = ReplyMessage | Report;
 export type ToRecord = Report;
 
 /** What the north thread gets at its start (`workerData`), beside its two ports. */

@@ -49,10 +49,3 @@ export type Permit = {
   readonly expiresAtMs: number;
   readonly reasons: { readonly charge: readonly PermitReason[]; readonly discharge: readonly PermitReason[] };
 };
-
-export const NO_PERMIT: Omit<Permit, 'assetId' | 'epoch'> = {
-  maxChargeW: 0,
-  maxDischargeW: 0,
-  expiresAtMs: 0,
-  reasons: { charge: ['NO_TELEMETRY'], discharge: ['NO_TELEMETRY'] },
-};

@@ -137,8 +137,7 @@ export const stepSchema = z.strictObject({
   /** Only where the asset says `allowShutdown: true`. */
   requires: z.literal('allowShutdown').optional(),
 });
-export type Step = z.output<typeof stepSchema>;
-const sequence = z.array(stepSchema).min(1);
+export const sequence = z.array(stepSchema).min(1);
 
 export const profileSchema = z
   .strictObject({

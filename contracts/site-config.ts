@@ -48,7 +48,6 @@ export const operatorSchema = z.strictObject({
   role: z.enum(['viewer', 'operator', 'technician', 'engineer', 'admin']),
   tokenSha256: z.string().regex(/^[0-9a-f]{64}$/, 'the SHA-256 of the token, 64 lower-case hex digits'),
 });
-export type Operator = z.output<typeof operatorSchema>;
 
 export const siteSchema = z
   .strictObject({

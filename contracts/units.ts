@@ -7,10 +7,6 @@
 /** A span of time in milliseconds. */
 export type Duration = number;
 
-export function milliseconds(count: number): Duration {
-  return count;
-}
-
 export function seconds(count: number): Duration {
   return count * 1000;
 }

@@ -18,6 +18,7 @@ import type { Profile } from '../../contracts/profile.ts';
 import { allocateToAsset, allocateToSite } from '../../machines/site/allocation.ts';
 import type { Allocation } from '../../machines/site/allocation.ts';
 import type { Seen } from '../../machines/site/headroom.ts';
+import { minutes } from '../../contracts/units.ts';
 import { fromProcess } from '../../supervisor/process.ts';
 import type { Board } from '../board.ts';
 import { nameOfDriver } from '../driver/driver.actor.ts';
@@ -49,7 +50,7 @@ type InForce = {
 
 const FIRST_WRITE_WITHIN_MS = 3500;
 /** How long an asset that was left out for its least power stays out (control rules 9). */
-const REST_MS = 15 * 60_000;
+const REST_MS = minutes(15);
 
 export const dispatcherActor = fromProcess<DispatcherMessage, DispatcherInputs>(
   async ({ input, signal, clock, onMessage, send }) => {
