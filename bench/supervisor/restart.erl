@@ -13,7 +13,7 @@ main([Crashes, OfOne]) ->
     [io:format("~w~n", [Latency]) || {Latencies, _} <- Results, Latency <- Latencies],
     io:format("~w~n", [lists:sum([Time || {_, Time} <- Results])]).
 
-%% A new supervisor each time, because the list of its restarts grows.
+%% A new supervisor for each batch: it looks at the list of all restarts within its period at every one.
 batch(Crashes) ->
     {ok, Supervisor} = start_supervisor(),
     First = receive {up, Pid, _} -> Pid end,
