@@ -10,6 +10,7 @@ import { dispatchCommand } from './cli/dispatch.ts';
 import { doctorCommand } from './cli/doctor.ts';
 import { estopCommand } from './cli/estop.ts';
 import { maintenanceCommand } from './cli/maintenance.ts';
+import { profileCommand } from './cli/profile.ts';
 import { resetEstopCommand } from './cli/reset-estop.ts';
 import { acceptFirmwareCommand } from './cli/accept-firmware.ts';
 import { resetTripCommand } from './cli/reset-trip.ts';
@@ -43,6 +44,7 @@ const talking = [
   maintenanceCommand(),
   alarmsCommand(),
   doctorCommand(),
+  profileCommand(),
 ];
 // What runs a site or a plant is large; a command to a running site, above all a stop, does not wait for it to load.
 const large = talking.some((command) => command.name() === process.argv[2])
