@@ -23,6 +23,14 @@ test('every shipped profile passes without a problem and without a warning', () 
   }
 });
 
+test('the worked example of the guide passes as well', () => {
+  const guide = readFileSync(path.join(ROOT, 'docs/profiles.md'), 'utf8');
+  const example = /```json\n([\s\S]*?)```/.exec(guide)?.[1] ?? '';
+  const { out, err } = check(written('acme-powerbox.json', example));
+  assert.is(err, '');
+  assert.match(out, /0 problems, 0 warnings/);
+});
+
 test('a problem is named with line, path, value and expectation, and the exit code is 2', () => {
   const text = HUAWEI.replace('"register": 37765, "type": "i32"', '"register": 99999, "type": "int"');
   const line = text.split('\n').findIndex((one) => one.includes('99999')) + 1;
