@@ -124,7 +124,10 @@ test('a site file with a mistake names path, value and expectation, exits 2 and 
       'site: { id: S1 }\nassets:\n  - { id: a, profile: huawei-sun2000-luna2000, modbus: { host: 127.0.0.1 }, capacityWh: 5, maxChargePowerW: 1, maxDischargePowerW: 1 }\npollIntervalMs: 20000\n',
       /pollIntervalMs: got 20000/,
     ],
-    ['site: { id: S1 }\nassets:\n  - { id: a, profile: huawei-sun2000-luna2000, modbus: { host: 127.0.0.1 }, capacityWh: 5, maxChargePowerW: 1, maxDischargePowerW: 1 }\n  - { id: b, profile: huawei-sun2000-luna2000, modbus: { host: 127.0.0.1 }, capacityWh: 5, maxChargePowerW: 1, maxDischargePowerW: 1 }\n', /assets\[1\]\.modbus.*a device of its own/],
+    [
+      'site: { id: S1 }\nassets:\n  - { id: a, profile: huawei-sun2000-luna2000, modbus: { host: 127.0.0.1 }, capacityWh: 5, maxChargePowerW: 1, maxDischargePowerW: 1 }\n  - { id: b, profile: huawei-sun2000-luna2000, modbus: { host: 127.0.0.1 }, capacityWh: 5, maxChargePowerW: 1, maxDischargePowerW: 1 }\n',
+      /assets\[1\]\.modbus.*a device of its own/,
+    ],
     ['site: [\n', /YAML/],
   ];
   for (const [text, names] of cases) {
