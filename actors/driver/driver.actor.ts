@@ -10,8 +10,9 @@ import type { AnyActorRef, EventObject, SnapshotFrom } from 'xstate';
 import type { DriverMessage, GiveOrder, LatchState } from '../../contracts/messages.ts';
 import { connectionMachine } from '../../machines/device/connection.machine.ts';
 import { operationMachine } from '../../machines/device/operation.machine.ts';
+import { samePosture, wantedPosture } from '../../machines/device/posture.ts';
 import { fromProcess } from '../../supervisor/process.ts';
-import { createCockpit, firmwareChanged, isLocal, operationOf } from './cockpit.ts';
+import { createCockpit, firmwareChanged, situationOf } from './cockpit.ts';
 import type { Cockpit, DriverInput } from './cockpit.ts';
 import { openOrderNote } from './open-order.ts';
 import { endOrder, orderPhase } from './orders.ts';
@@ -189,17 +190,10 @@ export const driverActor = fromProcess<DriverMessage, DriverInput>(
     }
 
     function inExitState(): boolean {
-      const untouchable =
-        input.readOnly || asset.readOnly || asset.shadow || isLocal(cockpit) || operationOf(cockpit) === 'maintenance';
-      if (!cockpit.port || !profile.control || untouchable || firmwareChanged(cockpit)) return true;
+      if (!cockpit.port || !profile.control) return true;
+      const wanted = wantedPosture(situationOf(cockpit));
       const { posture, passage } = cockpit.helm;
-      if (passage) return false;
-      return posture?.kind === 'estop' || posture?.kind === 'hold'
-        ? (asset.onExit ?? profile.control.idle) === 'hold' || posture.kind === 'estop' || !cockpit.permit
-        : posture?.kind === 'release' ||
-            (posture === undefined &&
-              operationOf(cockpit) === 'standby' &&
-              (asset.onExit ?? profile.control.idle) === 'release');
+      return !passage && (wanted.kind === 'none' || samePosture(posture, wanted));
     }
 
     function untilAborted(): Promise<void> {
