@@ -54,7 +54,11 @@ export function inOsProcess(
     );
     spec.onEnd?.(reason);
     if (signal.aborted || normal) return;
-    const lines = stderr.trim().split('\n').slice(-LINES_TOLD).join(' | ');
+    const lines = stderr
+      .split('\n')
+      .filter((line) => line.trim() !== '')
+      .slice(-LINES_TOLD)
+      .join(' | ');
     throw new Fault('CHILD_EXITED', `${spec.command} ${reason}${lines ? `: ${lines}` : ''}`);
   });
   return Object.assign(logic, { placement: 'process' as const });
