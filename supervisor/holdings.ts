@@ -73,11 +73,13 @@ export class Holdings {
   /** `set` gets what it has to call when the monitor has said what it had to say. */
   monitor(set: (said: () => void) => () => void): void {
     if (!this.lease.held) return;
+    let demonitor: (() => void) | undefined;
     let over = false;
-    const demonitor = set(() => {
+    demonitor = set(() => {
       over = true;
-      this.#monitors.delete(demonitor);
+      if (demonitor) this.#monitors.delete(demonitor);
     });
+    // Where there is nobody it speaks at once, before there is anything to keep.
     if (!over) this.#monitors.add(demonitor);
   }
 
