@@ -101,7 +101,7 @@ export function modelImage(id: number, random: Random, { missingOneIn = 6, more 
     if (counters.has(name)) return BigInt(random(4));
     if (type === 'pad') return null;
     if (missingOneIn > 0 && random(missingOneIn) === 0) return null;
-    if (type === 'sunssf') return BigInt(random(9) - 5);
+    if (type === 'sunssf') return BigInt(random(21) - 10);
     if (type === 'float32') return Math.fround((random(2_000_001) - 1_000_000) / 977);
     if (type === 'float64') return (random(2_000_001) - 1_000_000) / 977;
     if (type === 'string')
