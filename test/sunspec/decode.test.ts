@@ -5,7 +5,7 @@ import type { SunspecGroup, SunspecModel, SunspecType } from '../../contracts/su
 import { loadSunspecModel, sunspecModelIds } from '../../io/sunspec-models.ts';
 import { decodeModel } from '../../machines/sunspec/decode.ts';
 import { decodeRaw } from '../../machines/sunspec/values.ts';
-import { modelImage, randomFrom } from './image.ts';
+import { modelImage, randomFrom, same } from './image.ts';
 import type { Expected } from './image.ts';
 
 const SEEDS = 40;
@@ -164,15 +164,4 @@ function model(id: number): SunspecModel {
 
 function decode(id: number, words: readonly number[]): Expected {
   return Object.fromEntries(decodeModel(model(id), words).map(({ name, value }) => [name, value]));
-}
-
-/** Scaled numbers may differ in their last bit, since they are calculated in another way. */
-function same(found: Expected, expected: Expected, about: string): void {
-  assert.equal(Object.keys(found), Object.keys(expected), about);
-  for (const [name, value] of Object.entries(expected)) {
-    const got = found[name];
-    const close =
-      typeof value === 'number' && typeof got === 'number' && Math.abs(got - value) <= Math.abs(value) * 1e-15;
-    if (!close) assert.is(got, value, `${about}: ${name}`);
-  }
 }

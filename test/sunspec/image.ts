@@ -4,6 +4,7 @@
  * Written from the definitions and the rules of the standard alone, without the decoder: values are chosen first and
  * encoded by Buffer, so that a misread register shows.
  */
+import * as assert from 'uvu/assert';
 import { readFileSync } from 'node:fs';
 
 type JsonPoint = { name: string; type: string; size: number; sf?: string | number };
@@ -139,6 +140,17 @@ export function encoded({ type, size }: JsonPoint, value: bigint | number | stri
 /** "SunS", the models in order, the end marker: from the base on. */
 export function deviceImage(models: readonly ModelImage[]): readonly number[] {
   return [0x5375, 0x6e53, ...models.flatMap(({ words }) => words), 0xffff, 0];
+}
+
+/** Scaled numbers may differ in their last bit, since they are calculated in another way. */
+export function same(found: Expected, expected: Expected, about: string): void {
+  assert.equal(Object.keys(found), Object.keys(expected), about);
+  for (const [name, value] of Object.entries(expected)) {
+    const got = found[name];
+    const close =
+      typeof value === 'number' && typeof got === 'number' && Math.abs(got - value) <= Math.abs(value) * 1e-15;
+    if (!close) assert.is(got, value, `${about}: ${name}`);
+  }
 }
 
 function expectedOf(
