@@ -44,7 +44,11 @@ export type ProcessContext<Message extends EventObject, Input> = {
   readonly crash: (error: unknown) => void;
 };
 
-export type ProcessSnapshot = Snapshot<unknown> & { readonly input: unknown };
+export type ProcessSnapshot = Snapshot<unknown> & {
+  readonly input: unknown;
+  /** What the incarnation holds, once it has started; kept here because it is looked at for every message. */
+  readonly running: { readonly now?: unknown };
+};
 export type ProcessLogic<Message extends EventObject, Input> = ActorLogic<
   ProcessSnapshot,
   Message | EventObject,
@@ -53,22 +57,34 @@ export type ProcessLogic<Message extends EventObject, Input> = ActorLogic<
 
 const RESOLVED = 'bessd.process.resolved';
 
+const OWN_EVENTS: ReadonlySet<string> = new Set([RESOLVED, CRASH, SHUTDOWN.type]);
+const SMALL_A = 97;
+
+/** Anything but an event of XState or of the supervisor. Messages of the house are in capitals, and told at a glance. */
+function isMessage(type: string): boolean {
+  return type.charCodeAt(0) < SMALL_A || (!OWN_EVENTS.has(type) && !type.startsWith('xstate.'));
+}
+
 export function fromProcess<Message extends EventObject, Input = undefined>(
   body: (self: ProcessContext<Message, Input>) => Promise<unknown>,
   policy: MailboxPolicy<Message> = {},
 ): ProcessLogic<Message, Input> & { readonly orderly: true } {
-  const running = new WeakMap<AnyActorRef, Running<Message>>();
-
   return {
     orderly: true,
     config: body,
-    getInitialSnapshot: (_scope, input) => ({ status: 'active', output: undefined, error: undefined, input }),
+    getInitialSnapshot: (_scope, input) => ({
+      status: 'active',
+      output: undefined,
+      error: undefined,
+      input,
+      running: {},
+    }),
     getPersistedSnapshot: (snapshot) => snapshot,
     start(snapshot, { self, system, stopChild }) {
       const fail = (error: unknown): void => self.send({ type: CRASH, error } as EventObject);
       const holdings = new Holdings(servicesOf(system).clock, stopChild, fail);
       const state = { holdings, mailbox: new ProcessMailbox(policy) };
-      running.set(self, state);
+      (snapshot.running as { now?: Running<Message> }).now = state;
       registerMailbox(self, state.mailbox);
       const context = contextOf(
         state,
@@ -85,29 +101,33 @@ export function fromProcess<Message extends EventObject, Input = undefined>(
       });
     },
     transition(snapshot, event, { self }) {
-      const state = running.get(self);
+      const state = (snapshot.running as { now?: Running<Message> }).now;
       if (snapshot.status !== 'active' || !state) return snapshot;
-      const end = (how: Omit<ProcessSnapshot, 'input'>): ProcessSnapshot => {
+      const { type } = event;
+      if (isMessage(type)) {
+        try {
+          state.mailbox.deliver(event as Message);
+          return snapshot;
+        } catch (thrown) {
+          state.holdings.release();
+          return { ...snapshot, status: 'error', output: undefined, error: thrown };
+        }
+      }
+      const end = (how: Omit<ProcessSnapshot, 'input' | 'running'>): ProcessSnapshot => {
         state.holdings.release();
         return { ...snapshot, ...how } as ProcessSnapshot;
       };
       const { output, error } = event as unknown as { output: unknown; error: unknown };
-      if (event.type === RESOLVED) return end({ status: 'done', output, error: undefined });
-      if (event.type === CRASH || event.type.startsWith('xstate.error.actor.'))
+      if (type === RESOLVED) return end({ status: 'done', output, error: undefined });
+      if (type === CRASH || type.startsWith('xstate.error.actor.'))
         return end({ status: 'error', output: undefined, error });
-      if (event.type === 'xstate.stop') return end({ status: 'stopped', output: undefined, error: undefined });
-      if (event.type === SHUTDOWN.type) {
+      if (type === 'xstate.stop') return end({ status: 'stopped', output: undefined, error: undefined });
+      if (type === SHUTDOWN.type) {
         dismiss(self, 'shutdown');
         state.holdings.tellToEnd();
         return snapshot;
       }
-      if (event.type.startsWith('xstate.')) return snapshot;
-      try {
-        state.mailbox.deliver(event as Message);
-        return snapshot;
-      } catch (thrown) {
-        return end({ status: 'error', output: undefined, error: thrown });
-      }
+      return snapshot;
     },
   };
 }

@@ -5,19 +5,23 @@
  * battery that would be two drivers on one inverter. Errors in timers and sockets of the actor are attributed to it.
  */
 import type { AnyActorLogic, AnyActorRef } from 'xstate';
-import { CRASH, runningActor } from './context.ts';
+import type { AsyncResource } from 'node:async_hooks';
+import { CRASH, turnsOf } from './context.ts';
 
 export function reaped<L extends AnyActorLogic>(logic: L): L {
   const wrapped = Object.create(logic) as L;
+  let turns: AsyncResource | undefined;
   wrapped.start = (snapshot: unknown, scope: ReapedScope): void => {
     scope.self.subscribe({ error: () => reap(logic, scope) });
-    runningActor.run(scope.self, () => logic.start?.(snapshot, scope as never));
+    turns ??= turnsOf(scope.self);
+    turns.runInAsyncScope(() => logic.start?.(snapshot, scope as never));
   };
   const crashes = (logic as { orderly?: boolean }).orderly !== true;
-  wrapped.transition = (snapshot: object, event: { type: string; error?: unknown }, scope: ReapedScope) =>
-    crashes && event.type === CRASH
-      ? { ...snapshot, status: 'error', error: event.error }
-      : runningActor.run(scope.self, () => logic.transition(snapshot as never, event as never, scope as never));
+  wrapped.transition = (snapshot: object, event: { type: string; error?: unknown }, scope: ReapedScope) => {
+    if (crashes && event.type === CRASH) return { ...snapshot, status: 'error', error: event.error };
+    turns ??= turnsOf(scope.self);
+    return turns.runInAsyncScope(logic.transition, logic, snapshot as never, event as never, scope as never) as never;
+  };
   return wrapped;
 }
 
