@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createServer, connect } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { setup } from 'xstate';
 import { fromProcess } from '../../supervisor/process.ts';
 import { systemClock } from '../../supervisor/clock.ts';
 import { attributeLateErrors, startSystem } from '../../supervisor/system.ts';
@@ -65,6 +66,33 @@ for (const [where, fail] of Object.entries(LATE)) {
     await system.stop();
   });
 }
+
+test('an error that a message left behind is the failure of who got the message, not of who sent it', async () => {
+  const starts: string[] = [];
+  const sender = fromProcess(async ({ send, signal }) => {
+    starts.push('sender');
+    if (starts.length === 2) send('machine', { type: 'GO' });
+    await untilAborted(signal);
+  });
+  const machine = setup({}).createMachine({
+    entry: () => starts.push('machine'),
+    on: { GO: { actions: () => LATE['a timer']?.() } },
+  });
+  const system = startSystem(
+    {
+      id: 'root',
+      strategy: 'one_for_one',
+      children: [
+        { id: 'machine', start: () => machine },
+        { id: 'sender', start: () => sender },
+      ],
+    },
+    { clock: systemClock },
+  );
+  for (let wait = 0; wait < 100 && starts.length < 3; wait += 1) await sleep(10);
+  assert.equal(starts, ['machine', 'sender', 'machine']);
+  await system.stop();
+});
 
 function untilAborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve()));
