@@ -7,9 +7,10 @@
  * Messages reach a handler synchronously (`onMessage`), or wait for `receive` in a bounded mailbox. Its timers, children
  * and monitors end with it.
  */
+import type { AsyncResource } from 'node:async_hooks';
 import type { ActorLogic, AnyActorLogic, AnyActorRef, EventObject, Snapshot } from 'xstate';
 import type { Clock } from '../contracts/clock.ts';
-import { CRASH, dismiss, READY, registerMailbox, runningActor, sendTo, servicesOf, SHUTDOWN } from './context.ts';
+import { CRASH, dismiss, READY, registerMailbox, sendTo, servicesOf, SHUTDOWN, turnsOf } from './context.ts';
 import type { AnyActorSystem } from './context.ts';
 import { Holdings } from './holdings.ts';
 import type { Lease } from './holdings.ts';
@@ -68,9 +69,10 @@ function isMessage(type: string): boolean {
 export function fromProcess<Message extends EventObject, Input = undefined>(
   body: (self: ProcessContext<Message, Input>) => Promise<unknown>,
   policy: MailboxPolicy<Message> = {},
-): ProcessLogic<Message, Input> & { readonly orderly: true } {
+): ProcessLogic<Message, Input> & { readonly orderly: true; readonly ownTurns: true } {
   return {
     orderly: true,
+    ownTurns: true,
     config: body,
     getInitialSnapshot: (_scope, input) => ({
       status: 'active',
@@ -83,7 +85,7 @@ export function fromProcess<Message extends EventObject, Input = undefined>(
     start(snapshot, { self, system, stopChild }) {
       const fail = (error: unknown): void => self.send({ type: CRASH, error } as EventObject);
       const holdings = new Holdings(servicesOf(system).clock, stopChild, fail);
-      const state = { holdings, mailbox: new ProcessMailbox(policy) };
+      const state = { holdings, mailbox: new ProcessMailbox(policy), turns: turnsOf(self) };
       (snapshot.running as { now?: Running<Message> }).now = state;
       registerMailbox(self, state.mailbox);
       const context = contextOf(
@@ -91,7 +93,7 @@ export function fromProcess<Message extends EventObject, Input = undefined>(
         { self, system, parent: self._parent as AnyActorRef | undefined },
         snapshot.input as Input,
       );
-      runningActor.run(self, () => {
+      state.turns.runInAsyncScope(() => {
         try {
           void body(context).then((output) => self.send({ type: RESOLVED, output } as EventObject), fail);
         } catch (error) {
@@ -106,15 +108,15 @@ export function fromProcess<Message extends EventObject, Input = undefined>(
       const { type } = event;
       if (isMessage(type)) {
         try {
-          state.mailbox.deliver(event as Message);
+          state.turns.runInAsyncScope(state.mailbox.deliver, state.mailbox, event as Message);
           return snapshot;
         } catch (thrown) {
-          state.holdings.release();
+          state.turns.runInAsyncScope(() => state.holdings.release());
           return { ...snapshot, status: 'error', output: undefined, error: thrown };
         }
       }
       const end = (how: Omit<ProcessSnapshot, 'input' | 'running'>): ProcessSnapshot => {
-        state.holdings.release();
+        state.turns.runInAsyncScope(() => state.holdings.release());
         return { ...snapshot, ...how } as ProcessSnapshot;
       };
       const { output, error } = event as unknown as { output: unknown; error: unknown };
@@ -124,7 +126,7 @@ export function fromProcess<Message extends EventObject, Input = undefined>(
       if (type === 'xstate.stop') return end({ status: 'stopped', output: undefined, error: undefined });
       if (type === SHUTDOWN.type) {
         dismiss(self, 'shutdown');
-        state.holdings.tellToEnd();
+        state.turns.runInAsyncScope(() => state.holdings.tellToEnd());
         return snapshot;
       }
       return snapshot;
@@ -135,6 +137,7 @@ export function fromProcess<Message extends EventObject, Input = undefined>(
 type Running<Message extends EventObject> = {
   readonly holdings: Holdings;
   readonly mailbox: ProcessMailbox<Message>;
+  readonly turns: AsyncResource;
 };
 
 function contextOf<Message extends EventObject, Input>(

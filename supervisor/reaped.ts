@@ -10,6 +10,8 @@ import { CRASH, turnsOf } from './context.ts';
 
 export function reaped<L extends AnyActorLogic>(logic: L): L {
   const wrapped = Object.create(logic) as L;
+  // A process runs in its own context and leaves nothing behind by itself.
+  if ((logic as { ownTurns?: boolean }).ownTurns) return wrapped;
   let turns: AsyncResource | undefined;
   wrapped.start = (snapshot: unknown, scope: ReapedScope): void => {
     scope.self.subscribe({ error: () => reap(logic, scope) });
