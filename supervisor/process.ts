@@ -85,9 +85,11 @@ export function fromProcess<Message extends EventObject, Input = undefined>(
     start(snapshot, { self, system, stopChild }) {
       const fail = (error: unknown): void => self.send({ type: CRASH, error } as EventObject);
       const holdings = new Holdings(servicesOf(system).clock, stopChild, fail);
-      const state = { holdings, mailbox: new ProcessMailbox(policy), turns: turnsOf(self) };
+      const mailbox = new ProcessMailbox(policy);
+      const deliver = (message: Message): void => mailbox.deliver(message);
+      const state = { holdings, mailbox, deliver, turns: turnsOf(self) };
       (snapshot.running as { now?: Running<Message> }).now = state;
-      registerMailbox(self, state.mailbox);
+      registerMailbox(self, mailbox);
       const context = contextOf(
         state,
         { self, system, parent: self._parent as AnyActorRef | undefined },
@@ -108,7 +110,7 @@ export function fromProcess<Message extends EventObject, Input = undefined>(
       const { type } = event;
       if (isMessage(type)) {
         try {
-          state.turns.runInAsyncScope(state.mailbox.deliver, state.mailbox, event as Message);
+          state.turns.runInAsyncScope(state.deliver, undefined, event as Message);
           return snapshot;
         } catch (thrown) {
           state.turns.runInAsyncScope(() => state.holdings.release());
@@ -137,6 +139,7 @@ export function fromProcess<Message extends EventObject, Input = undefined>(
 type Running<Message extends EventObject> = {
   readonly holdings: Holdings;
   readonly mailbox: ProcessMailbox<Message>;
+  readonly deliver: (this: void, message: Message) => void;
   readonly turns: AsyncResource;
 };
 

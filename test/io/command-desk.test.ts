@@ -45,7 +45,7 @@ const BAD: readonly (readonly [string, string, unknown, string])[] = [
   ['both w and mw', 'dispatch', { ...ORDER, mw: 1 }, 'w'],
   ['neither asset nor site', 'dispatch', { ...ORDER, asset_id: undefined }, 'asset_id'],
   ['no duration', 'dispatch', { ...ORDER, duration_s: 0 }, 'duration_s'],
-  ['an unknown field', 'dispatch', { ...ORDER, force: true }, ''],
+  ['an unknown field', 'dispatch', { ...ORDER, force: true }, 'force'],
   ['a list', 'stop', [], ''],
   ['nothing', 'estop', undefined, ''],
   [
