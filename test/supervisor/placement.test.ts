@@ -1,5 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { spawnSync } from 'node:child_process';
 import type { EventObject } from 'xstate';
 import { systemClock } from '../../supervisor/clock.ts';
 import { inOsProcess } from '../../supervisor/os-process.ts';
@@ -99,6 +100,22 @@ test('processes that are started again and again leave no listener at this one',
   assert.is(process.listenerCount('exit'), before);
 });
 
+test('a process that exits without a word takes the processes that it started with it', async () => {
+  const script = [
+    `import { inOsProcess } from '${new URL('../../supervisor/os-process.ts', import.meta.url).href}';`,
+    `import { startSystem } from '${new URL('../../supervisor/system.ts', import.meta.url).href}';`,
+    `import { systemClock as clock } from '${new URL('../../supervisor/clock.ts', import.meta.url).href}';`,
+    `const onStart = ({ pid }) => { console.log(pid); setTimeout(() => process.exit(7), 100); };`,
+    `const start = () => inOsProcess(async () => ({ command: 'sleep', args: ['60'], onStart }));`,
+    `startSystem({ id: 'root', strategy: 'one_for_one', children: [{ id: 'p', start }] }, { clock });`,
+  ].join('\n');
+  const { status, stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
+  assert.is(status, 7);
+  const pid = Number(stdout.trim());
+  assert.ok(pid > 0);
+  await until('it is gone', () => !isAlive(pid));
+});
+
 test('a signal that nobody can take is the failure of its thread', async () => {
   const thread = inThread({
     entry: new URL('./fixtures/thread.ts', import.meta.url),
@@ -116,5 +133,13 @@ test('a signal that nobody can take is the failure of its thread', async () => {
   const system = startSystem(spec, { clock: systemClock });
   assert.match(String((await system.ended).error), /cannot take it/);
 });
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
 
 test.run();

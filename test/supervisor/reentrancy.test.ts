@@ -217,6 +217,10 @@ test('stale and foreign events reach no child: exits of old incarnations, retrie
   forge({ type: 'xstate.error.actor.a#2', error: new Error('old') });
   await clock.advance(10_000);
   assert.equal(log, ['+a', '-a', '+a', '-a', '+a']);
+  assert.equal(
+    system.tree().children?.map(({ status, restarts }) => [status, restarts]),
+    [['running', 0]],
+  );
 });
 
 test.run();
