@@ -2,18 +2,21 @@
  * An operating-system process as a supervised actor: `placement: process`.
  *
  * Its end is the actor's failure, with the last lines it wrote to stderr; code 0 is a normal exit. On shutdown it gets
- * SIGTERM and, when the supervisor's deadline takes the lease, SIGKILL. One that hangs is seen by who talks to it: `onStart`
- * may poll it and end it.
+ * SIGTERM and, when the supervisor's deadline takes the lease, SIGKILL. With `silentAfterMs` and `maxRssMb` one that hangs or
+ * grows too large is killed, which is an ordinary failure too; a foreign program that cannot send heartbeats is watched by
+ * who talks to it.
  */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import type { EventObject } from 'xstate';
 import type { Clock } from '../contracts/clock.ts';
 import { Fault } from '../contracts/faults.ts';
 import { fromProcess } from './process.ts';
+import { watchOver } from './os-watch.ts';
+import type { OsWatch } from './os-watch.ts';
 import type { ProcessLogic } from './process.ts';
+import type { Post } from './thread.ts';
 
-export type OsProcessSpec = {
+export type OsProcessSpec = OsWatch & {
   readonly command: string;
   readonly args: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
@@ -21,6 +24,8 @@ export type OsProcessSpec = {
   /** Called once the process runs; `onReady` may poll a port and report. */
   readonly onStart?: (child: ChildProcess, signal: AbortSignal) => void;
   readonly onEnd?: (reason: string) => void;
+  /** What the child sends over its IPC channel; with this or `silentAfterMs` it has one. */
+  readonly onMessage?: (message: unknown) => void;
 };
 
 const STDERR_KEPT = 2000;
@@ -31,12 +36,12 @@ const LAST_WORDS_MS = 200;
 /** `prepare` runs before every incarnation and may be slow (find a file, write a configuration). */
 export function inOsProcess(
   prepare: () => Promise<OsProcessSpec>,
-): ProcessLogic<EventObject, undefined> & { readonly placement: 'process' } {
-  const logic = fromProcess(async ({ signal, lease, clock }) => {
+): ProcessLogic<Post, undefined> & { readonly placement: 'process' } {
+  const logic = fromProcess<Post>(async ({ signal, lease, clock, onMessage }) => {
     const spec = await prepare();
     if (signal.aborted) return;
     const child = spawn(spec.command, [...spec.args], {
-      stdio: ['ignore', 'ignore', 'pipe'],
+      stdio: ['ignore', 'ignore', 'pipe', ...(speaks(spec) ? ['ipc' as const] : [])],
       env: spec.env,
       cwd: spec.cwd,
     });
@@ -46,13 +51,22 @@ export function inOsProcess(
     });
     signal.addEventListener('abort', () => void child.kill('SIGTERM'));
     lease.lost.addEventListener('abort', () => void child.kill('SIGKILL'));
+    let condemned: Fault | undefined;
+    const endWatch = watchOver(child, spec, clock, (fault) => {
+      condemned = fault;
+      child.kill('SIGKILL');
+    });
+    child.on('message', (message) => lease.held && spec.onMessage?.(message));
+    onMessage(({ value }) => child.connected && child.send(value as never));
     // The machine's own end must not leave the child behind.
     const orphan = (): void => void child.kill('SIGKILL');
     process.once('exit', orphan);
-    const { reason, normal } = await endOf(child, () => spec.onStart?.(child, signal), clock).finally(() =>
-      process.removeListener('exit', orphan),
-    );
+    const { reason, normal } = await endOf(child, () => spec.onStart?.(child, signal), clock).finally(() => {
+      endWatch();
+      process.removeListener('exit', orphan);
+    });
     spec.onEnd?.(reason);
+    if (condemned) throw condemned;
     if (signal.aborted || normal) return;
     const lines = stderr
       .split('\n')
@@ -62,6 +76,10 @@ export function inOsProcess(
     throw new Fault('CHILD_EXITED', `${spec.command} ${reason}${lines ? `: ${lines}` : ''}`);
   });
   return Object.assign(logic, { placement: 'process' as const });
+}
+
+function speaks({ silentAfterMs, onMessage }: OsProcessSpec): boolean {
+  return silentAfterMs !== undefined || onMessage !== undefined;
 }
 
 type End = { readonly reason: string; readonly normal: boolean };
