@@ -149,9 +149,12 @@ function arrived(cockpit: Cockpit, wanted: Posture): void {
     if (order) orderPhase(cockpit, order, { phase: 'stopped', code: 'STOPPED' });
     cockpit.operation?.send({ type: 'HELD' });
   } else if (order && cockpit.announced !== order) {
+    const targetW = batteryTarget(situationOf(cockpit), order);
+    // On its way through zero the order is not written yet.
+    if (posture.kind === 'hold' && Math.abs(targetW) >= 1) return;
     cockpit.announced = order;
     // Told in the reference of the order: at the AC terminal of a hybrid its PV comes on top.
-    const offsetW = order.w - batteryTarget(situationOf(cockpit), order);
+    const offsetW = order.w - targetW;
     orderPhase(cockpit, order, { phase: 'written', writtenW: (posture.kind === 'power' ? posture.w : 0) + offsetW });
   }
 }

@@ -15,6 +15,27 @@ test('a new order of the same power is answered at once and goes on without a ga
   assert.ok(site.events('command').some(({ phase }) => phase === 'superseded'));
 });
 
+test('an order the other way round passes through zero, and its answer tells the power that was written', async () => {
+  const site = await virtualSite();
+  await site.dispatch(20_000, 60);
+  await site.run(5000);
+  const before = site.writes().length;
+  const reply = await site.dispatch(-30_000, 60);
+  assert.ok(reply.ok, JSON.stringify(reply));
+  assert.is(reply.data.assets[0].written_w, -30_000);
+  const commands = site
+    .writes()
+    .slice(before)
+    .filter(({ register }) => register === 47_100);
+  assert.equal(
+    commands.map(({ words }) => words[0]),
+    [0, 1],
+    'stopped first, then charged',
+  );
+  await site.run(2000);
+  assert.is(Math.round(site.power()), -30_000);
+});
+
 test('a device that goes away makes no restart, and is online again within 10 s of its return with no order revived', async () => {
   const site = await virtualSite();
   await site.dispatch(20_000, 3600);
