@@ -23,6 +23,7 @@ import { session } from './session.ts';
 
 /** A request in flight gets this long before the connection is dropped for a stop (control rules 4). */
 const STOP_GRACE_MS = 300;
+const SECOND_LOOK_MS = 20;
 const STOP_TIMEOUT_MS = 60_000;
 const EXIT_DEADLINE_MS = 4000;
 const IDENTIFY_TIMEOUT_MS = 30_000;
@@ -158,13 +159,14 @@ export const driverActor = fromProcess<DriverMessage, DriverInput>(
 
     /** Somebody waits for a stop: do not sleep, do not wait for a hanging request, do not wait for the next try. */
     function stopSoon(): void {
-      const port = cockpit.port;
-      const frameSeq = cockpit.exchanges;
+      const { port, exchanges } = cockpit;
       connection?.send({ type: 'HURRY' });
       if (!port) return;
+      const hangs = (): boolean => cockpit.port === port && cockpit.exchanges === exchanges && lease.held;
+      // Twice: after a stall of this process an answer may have come and not been read yet.
       clock.setTimeout(() => {
-        if (cockpit.port === port && cockpit.exchanges === frameSeq && lease.held) port.drop('stop');
-      }, STOP_GRACE_MS);
+        if (hangs()) clock.setTimeout(() => hangs() && port.drop('stop'), SECOND_LOOK_MS);
+      }, STOP_GRACE_MS - SECOND_LOOK_MS);
     }
 
     function failOrder(code: Parameters<typeof endOrder>[2]): void {
