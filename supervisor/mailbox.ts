@@ -44,14 +44,14 @@ export class ProcessMailbox<Message extends { readonly type: string }> {
     return this.#waiting !== undefined;
   }
 
-  /** Takes a message, or counts it as lost. */
-  deliver(message: Message): void {
+  /** Takes a message, or counts it as lost. A function of its own, so that it can be handed on without another around it. */
+  readonly deliver = (message: Message): void => {
     if (this.#handler) return this.#handler(message);
     if (this.#waiting) return this.#waiting(message);
     const lane = this.#policy.urgent?.(message) ? 'urgent' : message.type === 'DOWN' ? 'supervision' : 'ordinary';
     if (lane !== 'supervision' && this.#isFull(lane) && !this.#makeRoom(lane)) this.refused += 1;
     else this.#lanes[lane].push(message);
-  }
+  };
 
   /** The next message that waits, by lane. */
   take(): Message | undefined {

@@ -86,8 +86,7 @@ export function fromProcess<Message extends EventObject, Input = undefined>(
       const fail = (error: unknown): void => self.send({ type: CRASH, error } as EventObject);
       const holdings = new Holdings(servicesOf(system).clock, stopChild, fail);
       const mailbox = new ProcessMailbox(policy);
-      const deliver = (message: Message): void => mailbox.deliver(message);
-      const state = { holdings, mailbox, deliver, turns: turnsOf(self) };
+      const state = { holdings, mailbox, deliver: mailbox.deliver, turns: turnsOf(self) };
       (snapshot.running as { now?: Running<Message> }).now = state;
       registerMailbox(self, mailbox);
       const context = contextOf(

@@ -11,6 +11,14 @@ type Change = Parameters<RealSite['plant']['set']>[0];
 
 const ROWS: { title: string; plant: Change; back: Change; w: number; code: string; reason: RegExp }[] = [
   {
+    title: 'a pack at -20 °C gives nothing',
+    plant: { packTemperaturesC: [-20] },
+    back: { packTemperaturesC: [25] },
+    w: 20_000,
+    code: 'LIMIT',
+    reason: /COLD_NO_DISCHARGE/,
+  },
+  {
     title: 'a pack at 0 °C takes no charge',
     plant: { packTemperaturesC: [0] },
     back: { packTemperaturesC: [25] },
@@ -57,6 +65,14 @@ const ROWS: { title: string; plant: Change; back: Change; w: number; code: strin
     w: 20_000,
     code: 'LIMIT',
     reason: /GRID_WINDOW/,
+  },
+  {
+    title: 'a pack at 55 °C trips the asset',
+    plant: { packTemperaturesC: [55] },
+    back: { packTemperaturesC: [25], gridFrequencyHz: 50 },
+    w: 20_000,
+    code: 'TRIPPED',
+    reason: /TRIPPED/,
   },
 ];
 
