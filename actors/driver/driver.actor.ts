@@ -92,6 +92,8 @@ export const driverActor = fromProcess<DriverMessage, DriverInput>(
         if (code) send('estop', { type: 'STOP_PROGRESS', assetId: asset.id, stage: 'refused', code } as EventObject);
         // Pressed again: the whole sequence once more.
         cockpit.helm = { ...cockpit.helm, posture: undefined, passage: undefined, waitForPoll: false };
+        // A zero that belongs to the stop before is no answer to this one.
+        cockpit.stoppedAtMs = undefined;
         stopSoon();
       }
       if (tripped?.kind === 'trip' && trip === undefined) {

@@ -183,4 +183,35 @@ test('a damaged latch file starts the site latched', async () => {
   assert.match(site.site.status().estop.reason ?? '', 'cannot be read');
 });
 
+test('pressed again at any moment, the E-stop is written once more before it is called written or zero', async () => {
+  const site = await virtualSite({ assets: 2, plant: { loadW: 60_000 } });
+  for (let gapMs = 0; gapMs <= 1000; gapMs += 4) {
+    site.site.command(
+      {
+        type: 'COMMAND',
+        id: 1_000_000 + gapMs,
+        origin: 'nats',
+        command: { name: 'estop', body: { reason: 'first', issuer: 'x' } },
+      },
+      () => undefined,
+    );
+    await site.run(gapMs);
+    const before = [0, 1].map((at) => site.writes(at).length);
+    const again = await estop(site);
+    assert.equal(
+      again.ok && again.data.written.toSorted(),
+      ['bess-1', 'bess-2'],
+      `${gapMs} ms after the first: ${JSON.stringify(again)}`,
+    );
+    for (const at of [0, 1])
+      assert.ok(
+        site
+          .writes(at)
+          .slice(before[at])
+          .some(({ register }) => register === 47_075),
+      );
+    await site.run(3000);
+  }
+});
+
 test.run();
