@@ -50,11 +50,18 @@ export async function takePlace(env: NodeJS.ProcessEnv = process.env): Promise<P
   throw new Fault('CONNECT_FAILED', `another demo, or a site with that id, runs with ${what}; choose another one`);
 }
 
-/** The first of `count` neighbouring ports that are free. */
-export async function plantPorts(count: number): Promise<number> {
+/** Neighbouring ports for a plant, and how to give them back. */
+export type PlantPorts = { readonly first: number; readonly release: () => void };
+
+/** The first of `count` neighbouring ports that are free, and not those of a demo that starts at this moment too. */
+export async function plantPorts(count: number): Promise<PlantPorts> {
   for (let first = USUAL_PLANT_PORT; first < USUAL_PLANT_PORT + 200; first += count) {
+    const lock = path.join(tmpdir(), `bessd-demo-port-${first}.pid`);
+    if (!takeLock(lock)) continue;
+    const release = (): void => rmSync(lock, { force: true });
     const free = await Promise.all(Array.from({ length: count }, (_, at) => tryPort(first + at)));
-    if (free.every((port) => port !== undefined)) return first;
+    if (free.every((port) => port !== undefined)) return { first, release };
+    release();
   }
   throw new Fault('CONNECT_FAILED', `no ${count} neighbouring free ports from ${USUAL_PLANT_PORT} on`);
 }

@@ -7,7 +7,7 @@ import { createDisplay } from './display.ts';
 import type { Display } from './display.ts';
 import type { Kept } from './keep.ts';
 import { plantPorts, takePlace, USUAL_SITE } from './place.ts';
-import type { Place } from './place.ts';
+import type { Place, PlantPorts } from './place.ts';
 import { brokerPid, forgetPids, keepPlant, keepRuntime, plantReady } from './processes.ts';
 import { ASSETS, operatorsOf, PLANT, writeSiteFile } from './site.ts';
 import type { DemoOperator } from './site.ts';
@@ -19,6 +19,7 @@ type Demo = {
   readonly operators: readonly DemoOperator[];
   readonly stopping: AbortController;
   readonly display: Display;
+  ports: PlantPorts | undefined;
   plant: Kept | undefined;
   runtime: Kept | undefined;
   watching: Promise<void> | undefined;
@@ -64,6 +65,7 @@ async function createDemo(): Promise<Demo> {
       siteOption: alone ? '' : `--site ${siteId} `,
       pids: { runtime: demo.runtime?.pid(), broker: brokerPid(place), plant: demo.plant?.pid() },
     })),
+    ports: undefined,
     plant: undefined,
     runtime: undefined,
     watching: undefined,
@@ -77,7 +79,8 @@ async function start(demo: Demo): Promise<void> {
   const { place, operators, display, stopping } = demo;
   const { tell } = display;
   const { siteId, socketPath } = place;
-  const port = await plantPorts(ASSETS.length);
+  demo.ports = await plantPorts(ASSETS.length);
+  const port = demo.ports.first;
   writeSiteFile(place, operators, port);
   const plant = keepPlant({ place, tell }, port);
   demo.plant = plant;
@@ -106,25 +109,27 @@ function announce({ place, operators, display: { tell } }: Demo, port: number): 
   tell(`socket at ${place.socketPath}; log of the runtime in ${place.runtimeLog}`);
 }
 
-async function endInOrder({ place, stopping, watching, runtime, plant }: Demo): Promise<number> {
+async function endInOrder({ place, stopping, watching, runtime, plant, ports }: Demo): Promise<number> {
   stopping.abort();
   await watching;
   console.log('ending: the runtime brings the devices into their exit state (Ctrl-C again to force)');
   const end = await runtime?.stop();
   await plant?.stop();
   forgetPids(place);
+  ports?.release();
   place.release();
   const inOrder = end === undefined || end.code === 0;
   console.log(inOrder ? 'ended in order' : `the runtime did not end in order; its log is ${place.runtimeLog}`);
   return inOrder ? 0 : 1;
 }
 
-function force({ display, runtime, plant, place }: Demo): never {
+function force({ display, runtime, plant, place, ports }: Demo): never {
   display.close();
   console.error('forced: everything is killed, the devices stay as they are');
   runtime?.kill();
   plant?.kill();
   forgetPids(place);
+  ports?.release();
   place.release();
   process.exit(FORCED);
 }

@@ -37,7 +37,7 @@ test('the demo starts, takes an order, stops, is reset by its two operators, and
   assert.ok(below.length >= 2, 'the plant and the runtime are processes of their own');
   demo.signal('SIGTERM');
   demo.signal('SIGTERM');
-  assert.is(await demo.exit, 0, demo.output());
+  assert.is(await demo.exit, 0, demo.lastWords());
   await demo.says(/ended in order/);
   assert.equal(
     below.filter(({ pid }) => isAlive(pid)),
@@ -90,7 +90,7 @@ test('on a terminal there is a live view, and Ctrl-C ends it in order', async ()
   await demo.says(/bess-2 +50 % +0 kW .* online, standby/);
   await demo.says(new RegExp(`npx bessd dispatch --site ${demo.siteId} --asset bess-1`));
   demo.process.stdin?.write('\u0003');
-  assert.is(await demo.exit, 0, demo.output().slice(-2000));
+  assert.is(await demo.exit, 0, demo.lastWords());
   await demo.says(/ended in order/);
 });
 

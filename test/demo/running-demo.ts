@@ -3,7 +3,7 @@
  */
 import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -25,6 +25,8 @@ export type RunningDemo = AsyncDisposable & {
   readonly siteId: string;
   readonly process: ChildProcess;
   readonly output: () => string;
+  /** The end of what demo, runtime and plant said, for the message of a failed test. */
+  readonly lastWords: () => string;
   /** Resolves when the output has it; fails with the output after `withinMs`. */
   readonly says: (what: RegExp, withinMs?: number) => Promise<RegExpExecArray>;
   readonly bessd: (...args: string[]) => Promise<Answer>;
@@ -54,11 +56,18 @@ export async function runDemo(
   const child = spawn(program, args, { cwd: folder, env, stdio: ['pipe', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += String(chunk)));
-  const exit = new Promise<number | null>((resolve) => child.on('exit', resolve));
+  // Not before the last of its output has been read.
+  const exit = new Promise<number | null>((resolve) => child.on('close', resolve));
   return {
     siteId,
     process: child,
     output: () => output,
+    lastWords: () =>
+      [
+        `exit code ${child.exitCode}, signal ${child.signalCode}`,
+        output.slice(-1500),
+        ...['runtime', 'plant'].map((name) => `${name}.log: ${endOf(path.join(folder, 'data', `${name}.log`))}`),
+      ].join('\n'),
     exit,
     signal: (signal) => void child.kill(signal),
     async says(what, withinMs = 20_000) {
@@ -84,6 +93,14 @@ export async function runDemo(
       rmSync(path.join(tmpdir(), `bessd-demo-${siteId}.pid`), { force: true });
     },
   };
+}
+
+function endOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').slice(-3000);
+  } catch (error) {
+    return String(error);
+  }
 }
 
 export type Row = { readonly pid: number; readonly args: string };

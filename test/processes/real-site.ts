@@ -124,7 +124,7 @@ export async function realSite({
           self.plant = await connectControl(control);
           return;
         } catch (error) {
-          if (tries > 100) throw error;
+          if (tries > 400) throw error;
           await sleep(50);
         }
       }
