@@ -1,37 +1,53 @@
 /**
- * One Modbus TCP connection: one request in flight, every reply checked, dead after the first fault.
+ * Modbus TCP: opening a connection, and handing the bytes of its socket to the port that judges them.
  *
- * The socket is dropped after any timeout, so that a late reply can never be taken for a fresh one; FIN and RST reject
- * the pending request at once. Requests are spaced by `requestGapMs`. Transaction ids are 16 bit from a random start.
+ * The socket reads into one small buffer of its own, again and again: a reply is decoded where it lies.
  */
-import { randomInt } from 'node:crypto';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
-import type { Clock, TimerId } from '../contracts/clock.ts';
+import type { Clock } from '../contracts/clock.ts';
 import { Fault } from '../contracts/faults.ts';
-import type { DeviceAddress, DevicePort, OpenDevice } from '../contracts/ports.ts';
-import { decodeReply, encodeRequest, frameLength } from './modbus-frame.ts';
-import type { Request } from './modbus-frame.ts';
+import type { DeviceAddress, OpenDevice } from '../contracts/ports.ts';
+import { ModbusTcpPort } from './modbus-tcp-port.ts';
 
-type Pending = {
-  readonly request: Request;
-  readonly transaction: number;
-  readonly timer: TimerId;
-  readonly resolve: (words: readonly number[]) => void;
-  readonly reject: (fault: Fault) => void;
-};
+/** Nearly two of the longest frames (260 bytes): what stands behind a reply is seen together with it. */
+const READ_BUFFER_BYTES = 512;
+
+/** Where a socket puts what it reads; nobody listens before the connection is made. */
+type Inbox = { take: (bytes: Buffer, length: number) => void };
 
 /** Connections over real sockets, timed by `clock`. */
 export function openModbusTcp(clock: Clock): OpenDevice {
   return async (address, signal) => {
-    const socket = await connected(address, signal, clock);
-    return new ModbusTcpPort(socket, address, clock);
+    const inbox: Inbox = { take: () => {} };
+    const socket = await connected(address, signal, clock, inbox);
+    const port = new ModbusTcpPort(socket, address, clock);
+    inbox.take = (bytes, length) => port.take(bytes, length);
+    socket.on('error', (error) =>
+      port.die(new Fault('CONNECTION_CLOSED', `the connection failed: ${error.message}`, { cause: error })),
+    );
+    socket.on('end', () => port.die(new Fault('CONNECTION_CLOSED')));
+    socket.on('close', () => port.die(new Fault('CONNECTION_CLOSED')));
+    return port;
   };
 }
 
-function connected({ host, port, timeoutMs }: DeviceAddress, signal: AbortSignal, clock: Clock): Promise<Socket> {
+function connected(
+  { host, port, timeoutMs }: DeviceAddress,
+  signal: AbortSignal,
+  clock: Clock,
+  inbox: Inbox,
+): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host, port, noDelay: true });
+    const buffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
+    const onread = {
+      buffer,
+      callback: (length: number): boolean => {
+        inbox.take(buffer, length);
+        return true;
+      },
+    };
+    const socket = connect({ host, port, noDelay: true, onread });
     const fail = (error: Error): void => {
       clock.clearTimeout(timer);
       signal.removeEventListener('abort', onAbort);
@@ -50,103 +66,4 @@ function connected({ host, port, timeoutMs }: DeviceAddress, signal: AbortSignal
       resolve(socket);
     });
   });
-}
-
-class ModbusTcpPort implements DevicePort {
-  readonly #socket: Socket;
-  readonly #address: DeviceAddress;
-  readonly #clock: Clock;
-  #transaction = randomInt(0x1_0000);
-  #received: Buffer = Buffer.alloc(0);
-  #pending: Pending | undefined;
-  #lastReplyAt = Number.NEGATIVE_INFINITY;
-  #fault: Fault | undefined;
-
-  constructor(socket: Socket, address: DeviceAddress, clock: Clock) {
-    this.#socket = socket;
-    this.#address = address;
-    this.#clock = clock;
-    socket.on('data', (chunk) => this.#take(chunk));
-    socket.on('error', (error) =>
-      this.#die(new Fault('CONNECTION_CLOSED', `the connection failed: ${error.message}`, { cause: error })),
-    );
-    socket.on('end', () => this.#die(new Fault('CONNECTION_CLOSED')));
-    socket.on('close', () => this.#die(new Fault('CONNECTION_CLOSED')));
-  }
-
-  read(register: number, count: number): Promise<readonly number[]> {
-    return this.#exchange({ functionCode: 3, register, count });
-  }
-
-  async write(register: number, words: readonly number[], functionCode: 6 | 16): Promise<void> {
-    await this.#exchange({ functionCode, register, words });
-  }
-
-  drop(reason: 'stop' | 'close'): void {
-    this.#die(new Fault(reason === 'stop' ? 'DROPPED_FOR_STOP' : 'CONNECTION_CLOSED'));
-  }
-
-  async #exchange(request: Request): Promise<readonly number[]> {
-    const wait = this.#lastReplyAt + this.#address.requestGapMs - this.#clock.now();
-    if (wait > 0) await new Promise<void>((resolve) => this.#clock.setTimeout(resolve, wait));
-    if (this.#fault) throw this.#fault;
-    if (this.#pending) throw new Error('two requests at once on one connection');
-    this.#transaction = (this.#transaction + 1) & 0xffff;
-    const transaction = this.#transaction;
-    const { timeoutMs, unitId } = this.#address;
-    return new Promise((resolve, reject) => {
-      const timer = this.#clock.setTimeout(
-        () => this.#die(new Fault('TIMEOUT', `no answer within ${timeoutMs} ms`)),
-        timeoutMs,
-      );
-      this.#pending = { request, transaction, timer, resolve, reject };
-      this.#socket.write(encodeRequest(transaction, unitId, request));
-    });
-  }
-
-  #take(chunk: Buffer): void {
-    if (this.#fault) return;
-    if (!this.#pending) return this.#die(new Fault('BAD_FRAME', 'bytes that no request asked for'));
-    this.#received = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk]);
-    try {
-      const length = frameLength(this.#received);
-      if (length === undefined || this.#received.length < length) return;
-      if (this.#received.length > length) throw new Fault('BAD_FRAME', 'bytes that no request asked for');
-      const frame = this.#received;
-      this.#received = Buffer.alloc(0);
-      this.#settle(frame, this.#pending);
-    } catch (error) {
-      this.#die(error as Fault);
-    }
-  }
-
-  #settle(frame: Buffer, pending: Pending): void {
-    let words: readonly number[];
-    try {
-      words = decodeReply(frame, pending.transaction, this.#address.unitId, pending.request);
-    } catch (error) {
-      if (!(error instanceof Fault) || error.code !== 'DEVICE_EXCEPTION') throw error;
-      this.#finish(pending);
-      return pending.reject(error);
-    }
-    this.#finish(pending);
-    pending.resolve(words);
-  }
-
-  #finish(pending: Pending): void {
-    this.#clock.clearTimeout(pending.timer);
-    this.#pending = undefined;
-    this.#lastReplyAt = this.#clock.now();
-  }
-
-  #die(fault: Fault): void {
-    if (this.#fault) return;
-    this.#fault = fault;
-    this.#socket.destroy();
-    if (!this.#pending) return;
-    const { timer, reject } = this.#pending;
-    this.#pending = undefined;
-    this.#clock.clearTimeout(timer);
-    reject(fault);
-  }
 }

@@ -4,7 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Fault } from '../../contracts/faults.ts';
 import { decodeReply, encodeRequest, frameLength } from '../../io/modbus-frame.ts';
-import type { Request } from '../../io/modbus-frame.ts';
+import type { Request } from '../../io/modbus-pdu.ts';
 import { openModbusTcp } from '../../io/modbus-tcp.ts';
 import { createAsset } from '../../simulator/asset.ts';
 import { startModbusServer } from '../../simulator/modbus-server.ts';

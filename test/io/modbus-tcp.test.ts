@@ -145,6 +145,33 @@ test('an exception is the answer of a living device: the connection goes on', as
   );
 });
 
+test('a request that no frame can carry is a defect, and nothing of it goes out', async () => {
+  await against(
+    (request, socket) => socket.write(goodReply(request, [5])),
+    async (port, { requests }) => {
+      const wrong = [
+        port.read(1, 0),
+        port.read(1, 126),
+        port.read(65_536, 1),
+        port.write(1, [-1], 6),
+        port.write(1, [1, 2], 6),
+        port.write(1, [1.5], 16),
+        port.write(1, [Number.NaN], 16),
+        port.write(1, [], 16),
+        port.write(
+          1,
+          Array.from({ length: 124 }, () => 0),
+          16,
+        ),
+      ];
+      for (const outcome of await Promise.allSettled(wrong))
+        assert.ok(outcome.status === 'rejected' && outcome.reason instanceof RangeError);
+      assert.equal(await port.read(1, 1), [5]);
+      assert.is(requests.length, 1);
+    },
+  );
+});
+
 test('after a time-out the socket is dropped, and the late reply is used by nobody', async () => {
   const peer = await startPeer((request, socket) => setTimeout(() => socket.write(goodReply(request, [666])), 60));
   const port = await peer.open({ timeoutMs: 30 });
