@@ -10,6 +10,8 @@
  */
 import type { AnyActorRef, EventObject } from 'xstate';
 import { CODES, Fault } from '../contracts/faults.ts';
+import { Comeback, RETURN } from './comeback.ts';
+import type { Return, Returning } from './comeback.ts';
 import { childIdOf, incarnate, newChild } from './child.ts';
 import type { Child, Scope } from './child.ts';
 import { dismiss, raiseDefect, READY, servicesOf, SHUTDOWN } from './context.ts';
@@ -17,17 +19,13 @@ import type { SupervisionReport, SystemServices } from './context.ts';
 import { exitOf } from './exit.ts';
 import type { Exit } from './exit.ts';
 import { RestartWindow } from './intensity.ts';
-import { parkingMsAfter, pauseMsAfter } from './pauses.ts';
+import { pauseMsAfter } from './pauses.ts';
 import type { SupervisorOutput, SupervisorSpec } from './spec.ts';
 import { GONE, KILL, Termination } from './termination.ts';
 import type { OfChild } from './termination.ts';
 
-const RETRY = 'bessd.supervisor.retry';
 /** Event `{type, call}`: work on the children, in the supervisor's turn. */
 export const CALL = 'bessd.supervisor.call';
-
-/** How a waiting child comes back: after a pause, after a failed start, from quarantine. */
-type Return = 'paused' | 'again' | 'parked';
 
 const nurseries = new WeakMap<AnyActorRef, Nursery>();
 
@@ -44,6 +42,7 @@ export class Nursery {
   /** In order of their start. */
   readonly children = new Map<string, Child>();
   readonly #termination: Termination;
+  readonly #comeback: Comeback;
   /** Children are being ended, by hand or for a restart. */
   #busy = false;
   #waiting: (() => void)[] = [];
@@ -60,10 +59,11 @@ export class Nursery {
     this.#scope = scope;
     this.#services = servicesOf(scope.system);
     this.#window = this.#newWindow();
+    this.#comeback = new Comeback(scope, this.#services.clock, spec.periodMs ?? 5000);
     this.#termination = new Termination(scope, this.#services.clock, {
       // OTP: a temporary child that is stopped for a sibling's sake is not started again.
       ended: (child) => {
-        this.#cancelRetry(child);
+        this.#comeback.cancel(child);
         // What was still to be judged of it is void.
         child.generation += 1;
         if (child.spec.restart === 'temporary') this.forget(child);
@@ -105,8 +105,8 @@ export class Nursery {
     switch (event.type) {
       case SHUTDOWN.type:
         return this.stop({ reason: 'shutdown' });
-      case RETRY:
-        return this.#retry(event as OfChild & { readonly how: Return });
+      case RETURN:
+        return this.#comesBack(event as Returning);
       case KILL:
         return this.#ifPresent(event as OfChild, (child) => this.#termination.overdue(child));
       case GONE:
@@ -130,7 +130,7 @@ export class Nursery {
   killAll(): void {
     this.#stopping = true;
     for (const child of [...this.children.values()].toReversed()) {
-      this.#cancelRetry(child);
+      this.#comeback.cancel(child);
       if (child.ref) dismiss(child.ref, 'killed');
       this.#termination.kill(child);
       child.status = 'stopped';
@@ -139,7 +139,7 @@ export class Nursery {
 
   /** Starts an incarnation; the failure, or undefined. */
   start(child: Child): Exit | undefined {
-    this.#cancelRetry(child);
+    this.#comeback.cancel(child);
     const outcome = incarnate(child, this.#scope);
     if (outcome === 'ignored') {
       child.status = 'stopped';
@@ -167,7 +167,7 @@ export class Nursery {
   }
 
   forget(child: Child): void {
-    this.#cancelRetry(child);
+    this.#comeback.cancel(child);
     this.retired = Math.max(this.retired, child.generation);
     if (this.children.get(child.spec.id) === child) this.children.delete(child.spec.id);
   }
@@ -246,7 +246,7 @@ export class Nursery {
     this.#termination.end(affected, () => {
       if (this.#stopping) return;
       const pauseMs = pauseMsAfter(child.window?.count ?? 0, child.spec.backoff, this.#services.random);
-      if (pauseMs > 0) this.#later(child, pauseMs, 'paused');
+      if (pauseMs > 0) this.#comeback.later(child, pauseMs, 'paused');
       else this.#startAgain(affected);
       this.#free();
     });
@@ -296,7 +296,7 @@ export class Nursery {
       child.lastReason = failure.reason;
       this.#report(child, 'failed', failure.reason);
       // Not in this turn, so that other messages get theirs between two tries.
-      return this.#later(child, 0, 'again');
+      return this.#comeback.later(child, 0, 'again');
     }
   }
 
@@ -305,13 +305,7 @@ export class Nursery {
     return child.status === 'restarting' && !child.ref && this.children.get(child.spec.id) === child;
   }
 
-  #later(child: Child, delayMs: number, how: Return): void {
-    this.#cancelRetry(child);
-    const retry: OfChild & { readonly how: Return } = { type: RETRY, child, generation: child.generation, how };
-    child.retry = this.#services.clock.setTimeout(() => this.#scope.self.send(retry), delayMs);
-  }
-
-  #retry(event: OfChild & { readonly how: Return }): void {
+  #comesBack(event: Returning): void {
     this.#inTurn(() =>
       this.#ifPresent(event, (child) => {
         if (child.ref || child.status === 'stopped' || this.#stopping) return;
@@ -323,16 +317,7 @@ export class Nursery {
   }
 
   #park(child: Child, reason: string): void {
-    const { clock } = this.#services;
-    // It ran longer than the window looks back, so it is a new trouble.
-    if (child.startedAt > 0 && clock.now() - child.startedAt > (this.spec.periodMs ?? 5000)) child.parkings = 0;
-    const delayMs = parkingMsAfter(child.parkings);
-    child.status = 'quarantined';
-    child.lastReason = reason;
-    child.parkings += 1;
-    child.window?.clear();
-    this.#report(child, 'quarantined', `${reason}; next try in ${delayMs / 1000} s`);
-    this.#later(child, delayMs, 'parked');
+    this.#report(child, 'quarantined', this.#comeback.park(child, reason));
   }
 
   #becameReady(actor: string): void {
@@ -349,11 +334,6 @@ export class Nursery {
 
   #ifPresent({ child, generation }: OfChild, act: (child: Child) => void): void {
     if (child.generation === generation && this.children.get(child.spec.id) === child) act(child);
-  }
-
-  #cancelRetry(child: Child): void {
-    if (child.retry !== undefined) this.#services.clock.clearTimeout(child.retry);
-    child.retry = undefined;
   }
 
   /** Who listens may fail, but not at the cost of the children. */
