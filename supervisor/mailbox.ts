@@ -21,7 +21,6 @@ type Lane = (typeof LANES)[number];
 export class ProcessMailbox<Message extends { readonly type: string }> {
   readonly #policy: MailboxPolicy<Message>;
   readonly #lanes: Record<Lane, Message[]> = { urgent: [], supervision: [], ordinary: [] };
-  #handler: ((message: Message) => void) | undefined;
   #waiting: ((message: Message | undefined) => void) | undefined;
   refused = 0;
   dropped = 0;
@@ -44,9 +43,11 @@ export class ProcessMailbox<Message extends { readonly type: string }> {
     return this.#waiting !== undefined;
   }
 
-  /** Takes a message, or counts it as lost. A function of its own, so that it can be handed on without another around it. */
-  readonly deliver = (message: Message): void => {
-    if (this.#handler) return this.#handler(message);
+  /**
+   * Takes a message, or counts it as lost. Once there is a handler it is the handler itself: this is called for every
+   * message, and a call around it costs a tenth of one.
+   */
+  deliver: (this: void, message: Message) => void = (message) => {
     if (this.#waiting) return this.#waiting(message);
     const lane = this.#policy.urgent?.(message) ? 'urgent' : message.type === 'DOWN' ? 'supervision' : 'ordinary';
     if (lane !== 'supervision' && this.#isFull(lane) && !this.#makeRoom(lane)) this.refused += 1;
@@ -64,7 +65,7 @@ export class ProcessMailbox<Message extends { readonly type: string }> {
 
   /** From now on every message goes straight to the handler; those that wait first. */
   handleWith(handler: (message: Message) => void): void {
-    this.#handler = handler;
+    this.deliver = handler;
     for (let message = this.take(); message; message = this.take()) handler(message);
   }
 

@@ -4,29 +4,30 @@
  * Its end is the actor's failure, with the last lines it wrote to stderr; code 0 is a normal exit. On shutdown it gets
  * SIGTERM and, when the supervisor's deadline takes the lease, SIGKILL. With `silentAfterMs` and `maxRssMb` one that hangs or
  * grows too large is killed, which is an ordinary failure too; a foreign program that cannot send heartbeats is watched by
- * who talks to it.
+ * who talks to it. With `spare` the next process is already there, loaded, when this one fails.
  */
 import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
+import type { ChildProcess, StdioOptions } from 'node:child_process';
 import type { Clock } from '../contracts/clock.ts';
 import { Fault } from '../contracts/faults.ts';
 import { fromProcess } from './process.ts';
 import { watchOver } from './os-watch.ts';
 import type { OsWatch } from './os-watch.ts';
 import type { ProcessLogic } from './process.ts';
+import { dismissSpareProcess, prepareSpareProcess, takeSpareProcess } from './spare-process.ts';
+import type { Run } from './spare-process.ts';
 import type { Post } from './thread.ts';
 
-export type OsProcessSpec = OsWatch & {
-  readonly command: string;
-  readonly args: readonly string[];
-  readonly env?: NodeJS.ProcessEnv;
-  readonly cwd?: string;
-  /** Called once the process runs; `onReady` may poll a port and report. */
-  readonly onStart?: (child: ChildProcess, signal: AbortSignal) => void;
-  readonly onEnd?: (reason: string) => void;
-  /** What the child sends over its IPC channel; with this or `silentAfterMs` it has one. */
-  readonly onMessage?: (message: unknown) => void;
-};
+export type OsProcessSpec = OsWatch &
+  Run & {
+    /** Called once the process runs; `onReady` may poll a port and report. */
+    readonly onStart?: (child: ChildProcess, signal: AbortSignal) => void;
+    readonly onEnd?: (reason: string) => void;
+    /** What the child sends over its IPC channel; with this, `silentAfterMs` or `spare` it has one. */
+    readonly onMessage?: (message: unknown) => void;
+    /** Keep the next process loaded; only for a program of ours, which waits for `processStart()` before it begins. */
+    readonly spare?: boolean;
+  };
 
 const STDERR_KEPT = 2000;
 const LINES_TOLD = 3;
@@ -40,11 +41,7 @@ export function inOsProcess(
   const logic = fromProcess<Post>(async ({ signal, lease, clock, onMessage }) => {
     const spec = await prepare();
     if (signal.aborted) return;
-    const child = spawn(spec.command, [...spec.args], {
-      stdio: ['ignore', 'ignore', 'pipe', ...(speaks(spec) ? ['ipc' as const] : [])],
-      env: spec.env,
-      cwd: spec.cwd,
-    });
+    const child = begin(spec);
     let stderr = '';
     child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
       stderr = (stderr + chunk).slice(-STDERR_KEPT);
@@ -58,6 +55,11 @@ export function inOsProcess(
     });
     child.on('message', (message) => lease.held && spec.onMessage?.(message));
     onMessage(({ value }) => child.connected && child.send(value as never));
+    if (spec.spare) prepareSpareProcess(spec, stdioOf(spec));
+    // Told to end, it has no successor; after a failure, which takes the lease first, the spare is for the next one.
+    signal.addEventListener('abort', () => {
+      if (spec.spare && lease.held) dismissSpareProcess(spec);
+    });
     // The machine's own end must not leave the child behind.
     const orphan = (): void => void child.kill('SIGKILL');
     process.once('exit', orphan);
@@ -78,8 +80,14 @@ export function inOsProcess(
   return Object.assign(logic, { placement: 'process' as const });
 }
 
-function speaks({ silentAfterMs, onMessage }: OsProcessSpec): boolean {
-  return silentAfterMs !== undefined || onMessage !== undefined;
+function begin(spec: OsProcessSpec): ChildProcess {
+  const warm = spec.spare ? takeSpareProcess(spec) : undefined;
+  return warm ?? spawn(spec.command, [...spec.args], { stdio: stdioOf(spec), env: spec.env, cwd: spec.cwd });
+}
+
+function stdioOf({ silentAfterMs, onMessage, spare }: OsProcessSpec): StdioOptions {
+  const speaks = silentAfterMs !== undefined || onMessage !== undefined || spare === true;
+  return ['ignore', 'ignore', 'pipe', ...(speaks ? ['ipc' as const] : [])];
 }
 
 type End = { readonly reason: string; readonly normal: boolean };

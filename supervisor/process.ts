@@ -86,7 +86,7 @@ export function fromProcess<Message extends EventObject, Input = undefined>(
       const fail = (error: unknown): void => self.send({ type: CRASH, error } as EventObject);
       const holdings = new Holdings(servicesOf(system).clock, stopChild, fail);
       const mailbox = new ProcessMailbox(policy);
-      const state = { holdings, mailbox, deliver: mailbox.deliver, turns: turnsOf(self) };
+      const state = { holdings, mailbox, turns: turnsOf(self) };
       (snapshot.running as { now?: Running<Message> }).now = state;
       registerMailbox(self, mailbox);
       const context = contextOf(
@@ -109,7 +109,7 @@ export function fromProcess<Message extends EventObject, Input = undefined>(
       const { type } = event;
       if (isMessage(type)) {
         try {
-          state.turns.runInAsyncScope(state.deliver, undefined, event as Message);
+          state.turns.runInAsyncScope(state.mailbox.deliver, undefined, event as Message);
           return snapshot;
         } catch (thrown) {
           state.turns.runInAsyncScope(() => state.holdings.release());
@@ -138,7 +138,6 @@ export function fromProcess<Message extends EventObject, Input = undefined>(
 type Running<Message extends EventObject> = {
   readonly holdings: Holdings;
   readonly mailbox: ProcessMailbox<Message>;
-  readonly deliver: (this: void, message: Message) => void;
   readonly turns: AsyncResource;
 };
 
