@@ -7,7 +7,7 @@ import { HARD_BOUNDS } from './contracts/limits.ts';
 import { invalid } from './contracts/parse.ts';
 import type { Problem } from './contracts/parse.ts';
 import { JUDGED_MEASURANDS } from './contracts/profile.ts';
-import type { Point, Profile } from './contracts/profile.ts';
+import type { PointRow, Profile } from './contracts/profile.ts';
 import type { AssetConfig } from './contracts/site-config.ts';
 import type { LoadedSite } from './io/site-file.ts';
 import { installedPoints } from './machines/device/read-plan.ts';
@@ -19,7 +19,7 @@ import type { GuardConfig } from './machines/guard/guard.ts';
 export type AssetPlan = {
   readonly asset: AssetConfig;
   readonly profile: Profile;
-  readonly points: ReadonlyMap<string, Point>;
+  readonly points: ReadonlyMap<string, PointRow>;
   readonly staleAfter: StaleAfter;
   readonly caps: Caps;
   readonly guard: GuardConfig;

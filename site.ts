@@ -30,6 +30,9 @@ import type { Report } from './contracts/reports.ts';
 import type { SiteStatus } from './contracts/status.ts';
 import { seconds } from './contracts/units.ts';
 import type { LoadedSite } from './io/site-file.ts';
+import { sunspecDefinitions } from './io/sunspec-models.ts';
+import { scanSunspec } from './io/sunspec-scan.ts';
+import { referencedModels } from './machines/sunspec/bind.ts';
 import { planSite } from './site-plan.ts';
 import { siteStatus } from './site-status.ts';
 import { startSystem } from './supervisor/system.ts';
@@ -88,6 +91,8 @@ export function startSite(parts: SiteParts): Site {
       asset,
       profile,
       points,
+      discover: scanSunspec,
+      definitions: sunspecDefinitions(referencedModels(profile)),
       staleAfter,
       caps,
       pollIntervalMs: site.pollIntervalMs,

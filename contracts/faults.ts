@@ -25,6 +25,7 @@ export const CODES = {
   NOT_AUTHORISED: 'this issuer may not do that',
   WRITE_BUDGET: 'the write budget of a register would be exceeded',
   RATE_LIMITED: 'too many requests in too short a time',
+  NO_SETPOINT: 'the device can be stopped, but its power cannot be set',
   NOT_READY: 'the part that answers this is not ready yet',
   NOT_LATCHED: 'there is no latch to reset',
   CAUSE_STANDS: 'the cause of the stop is still there',
@@ -45,6 +46,7 @@ export const CODES = {
   WRITE_INTERVAL: 'the device was written to a moment ago',
   FIRMWARE_CHANGED: 'the firmware changed and nobody has accepted it',
   FOREIGN_CONTROL: 'somebody else keeps changing the registers of the device',
+  SCALE_UNPROVEN: 'the scale factor of the value was not read directly before the write',
   ORIGINALS_UNSAVED: 'the values found in persistent registers are not saved yet',
 
   // Faults of links and devices
@@ -54,6 +56,8 @@ export const CODES = {
   BAD_FRAME: 'the answer is not a valid frame for the request',
   DEVICE_EXCEPTION: 'the device answered with a Modbus exception',
   WRONG_IDENTITY: 'another device than the configured one answered',
+  MODEL_MISSING: 'the device lacks a model or point that its profile needs',
+  SCALE_CHANGED: 'a scale factor of the device is another one than when the connection was made',
   DROPPED_FOR_STOP: 'the connection was dropped so that a stop need not wait',
   NOT_FOLLOWING: 'the register took the value but the measured power did not follow',
 

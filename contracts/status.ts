@@ -16,7 +16,8 @@ export type AssetStatus = {
   readonly local: boolean;
   readonly maintenance: { readonly tag: string; readonly reason: string; readonly issuer: string } | null;
   readonly deadman: {
-    readonly state: 'unproven' | 'proven' | 'failed';
+    /** `armed`: never drilled, but seen to count down and to start again; `not_counting`: seen not to. */
+    readonly state: 'unproven' | 'armed' | 'not_counting' | 'proven' | 'failed';
     readonly time_s: number;
     readonly max_w: number;
   };

@@ -10,7 +10,10 @@ import type { DevicePort, OpenSyncedFile } from '../contracts/ports.ts';
 import type { Measurand, Point, Profile } from '../contracts/profile.ts';
 import { registersOf } from '../contracts/profile.ts';
 import type { LoadedSite } from '../io/site-file.ts';
+import { sunspecDefinitions } from '../io/sunspec-models.ts';
 import { encode } from '../machines/device/codec.ts';
+import { boundAsWritten, referencedModels } from '../machines/sunspec/bind.ts';
+import { bindTypically } from '../machines/sunspec/typical.ts';
 import { startSite } from '../site.ts';
 import type { Site } from '../site.ts';
 import { virtualClock } from '../supervisor/clock.ts';
@@ -68,7 +71,9 @@ async function ask(site: Site, clock: VirtualClock, command: SiteCommand): Promi
   return replies[0];
 }
 
-function anyDevice(profile: Profile): Profile {
+function anyDevice(written: Profile): Profile {
+  const binding = bindTypically(written, sunspecDefinitions(referencedModels(written)));
+  const profile = binding.ok ? binding.profile : written;
   return {
     ...profile,
     identity: { ...profile.identity, modelPattern: '' },
@@ -79,7 +84,7 @@ function anyDevice(profile: Profile): Profile {
 /** A battery at rest in good condition, as far as registers can tell. */
 function registersInMemory(profile: Profile): DevicePort {
   const registers = new Map<number, number>();
-  for (const point of Object.values(profile.points)) {
+  for (const point of Object.values(boundAsWritten(profile).points)) {
     valueOf(point, profile).forEach((word, at) => registers.set(point.register + at, word));
   }
   return {

@@ -29,6 +29,12 @@ export function loadSunspecModel(id: number): SunspecModel | undefined {
   return model;
 }
 
+/** Those of the given ids that there are. */
+export function sunspecDefinitions(ids: Iterable<number>): ReadonlyMap<number, SunspecModel> {
+  const definitions = [...ids].map((id) => [id, loadSunspecModel(id)] as const);
+  return new Map(definitions.flatMap(([id, model]) => (model ? [[id, model]] : [])));
+}
+
 function readModel(id: number): SunspecModel {
   const file = path.join(FOLDER, `model_${id}.json`);
   let input: unknown;

@@ -29,8 +29,11 @@ const REFUSALS: readonly unknown[] = [1, 2, 3, 4];
 /** Exceptions of a gateway: no path to the unit, no answer from it. */
 const NO_UNIT: readonly unknown[] = [10, 11];
 
-/** Throws WRONG_IDENTITY where no SunSpec device answers; faults of the port pass through. */
-export async function scanSunspec(port: DevicePort): Promise<SunspecScan> {
+/**
+ * Throws WRONG_IDENTITY where no SunSpec device answers; faults of the port pass through. Of models that are not `wanted`
+ * only id and length are read.
+ */
+export async function scanSunspec(port: DevicePort, wanted?: ReadonlySet<number>): Promise<SunspecScan> {
   const base = await findBase(port);
   const models: RawSunspecModel[] = [];
   const remarks: string[] = [];
@@ -44,7 +47,8 @@ export async function scanSunspec(port: DevicePort): Promise<SunspecScan> {
       remarks.push(`more than ${MAX_MODELS} models, the rest is left out`);
       break;
     }
-    const { words, refused } = await bodyOf(port, base + offset, length);
+    const isWanted = wanted === undefined || wanted.has(id);
+    const { words, refused } = await bodyOf(port, base + offset, isWanted ? length : 0);
     if (refused !== undefined) remarks.push(`model ${id}: ${refused}, points there are shown as missing`);
     models.push({ id, offset, length, words: [id, length, ...words] });
     offset += 2 + length;

@@ -8,26 +8,31 @@ import type { Clock } from '../../contracts/clock.ts';
 import type { Order } from '../../contracts/operation.ts';
 import type { Permit } from '../../contracts/permit.ts';
 import type { DevicePort, OpenDevice, SyncedFile } from '../../contracts/ports.ts';
-import type { Point, Profile } from '../../contracts/profile.ts';
+import type { BoundProfile, Point, PointRow, Profile } from '../../contracts/profile.ts';
 import type { AssetConfig } from '../../contracts/site-config.ts';
 import type { OperationState, TelemetryFrame } from '../../contracts/telemetry.ts';
+import { UNWATCHED } from '../../machines/device/deadman-watch.ts';
+import type { DeadmanWatch } from '../../machines/device/deadman-watch.ts';
 import type { Effect } from '../../machines/device/effect.ts';
 import type { HelmState } from '../../machines/device/helm.ts';
 import { UNTOUCHED } from '../../machines/device/helm.ts';
-import type { WriteRequest, WriteState } from '../../machines/device/may-write.ts';
 import type { Situation } from '../../machines/device/posture.ts';
 import type { Expectations } from '../../machines/device/read-back.ts';
-import type { SequenceValues } from '../../machines/device/sequence.ts';
-import type { Samples, StaleAfter } from '../../machines/device/telemetry.ts';
+import type { Meaning, Samples, StaleAfter } from '../../machines/device/telemetry.ts';
 import type { operationMachine } from '../../machines/device/operation.machine.ts';
 import type { Caps } from '../../machines/guard/caps.ts';
+import type { Definitions, FoundModels } from '../../machines/sunspec/bind.ts';
 import type { Lease } from '../../supervisor/process.ts';
 import type { Board } from '../board.ts';
 
 export type DriverInput = {
   readonly asset: AssetConfig;
   readonly profile: Profile;
-  readonly points: ReadonlyMap<string, Point>;
+  /** Rows of the profile that exist on this asset. */
+  readonly points: ReadonlyMap<string, PointRow>;
+  /** For a profile with SunSpec references: how its models are found and what they mean. */
+  readonly discover: DiscoverModels;
+  readonly definitions: Definitions;
   readonly staleAfter: StaleAfter;
   readonly pollIntervalMs: number;
   readonly caps: Caps;
@@ -45,6 +50,18 @@ export type Originals = {
   /** `clean`: the device still holds them. `touched`: bessd may have written over them. `saved`: that too, and on the disk. */
   readonly state: 'unknown' | 'clean' | 'touched' | 'saved';
   readonly saving: boolean;
+};
+
+/** Finds the models of a SunSpec device; reads the registers of those that are wanted. */
+export type DiscoverModels = (port: DevicePort, wanted: ReadonlySet<number>) => Promise<FoundModels>;
+
+/** The profile as it fits the device of this connection. */
+export type Bound = {
+  readonly profile: BoundProfile;
+  /** Points that exist on this asset, with their registers. */
+  readonly points: ReadonlyMap<string, Point>;
+  /** Those points and the sums of them. */
+  readonly meanings: ReadonlyMap<string, Meaning>;
 };
 
 export type Cockpit = {
@@ -68,7 +85,12 @@ export type Cockpit = {
   port: DevicePort | undefined;
   /** Counts finished requests, so that a hanging one is told from a busy link. */
   exchanges: number;
+  /** Undefined until the device of this connection has shown where its points stand. */
+  bound: Bound | undefined;
   identityProven: boolean;
+  /** Registers of scale factors that were read last, and the number of exchanges then: no other has come between. */
+  scaleProof: { readonly exchanges: number; readonly registers: readonly number[] } | undefined;
+  deadman: DeadmanWatch;
   helm: HelmState;
   expectations: Expectations;
   samples: Samples;
@@ -84,6 +106,8 @@ export type Cockpit = {
   acceptedFirmware: string | undefined;
   originals: Originals;
   lastPowerWriteAtMs: number;
+  /** Counts sequences written for power. */
+  heartbeat: number;
   corrections: readonly number[];
   /** When each persistent register was written in the last 24 hours, by point. */
   wear: Readonly<Record<string, readonly number[]>>;
@@ -105,7 +129,10 @@ export function createCockpit(input: DriverInput, tools: Pick<Cockpit, 'clock' |
     wake: () => {},
     port: undefined,
     exchanges: 0,
+    bound: undefined,
     identityProven: false,
+    scaleProof: undefined,
+    deadman: UNWATCHED,
     helm: UNTOUCHED,
     expectations: {},
     samples: {},
@@ -118,6 +145,7 @@ export function createCockpit(input: DriverInput, tools: Pick<Cockpit, 'clock' |
     acceptedFirmware: undefined,
     originals: { values: {}, state: 'unknown', saving: false },
     lastPowerWriteAtMs: Number.NEGATIVE_INFINITY,
+    heartbeat: 0,
     corrections: [],
     wear: {},
     releaseBlockedUntilMs: 0,
@@ -129,13 +157,22 @@ export function createCockpit(input: DriverInput, tools: Pick<Cockpit, 'clock' |
 /** Nothing that was learned on the last connection is believed on the next one. */
 export function forgetConnection(cockpit: Cockpit): void {
   cockpit.port = undefined;
+  cockpit.bound = undefined;
   cockpit.identityProven = false;
+  cockpit.scaleProof = undefined;
+  cockpit.deadman = UNWATCHED;
   cockpit.helm = UNTOUCHED;
   cockpit.expectations = {};
   cockpit.samples = {};
   cockpit.effect = undefined;
   cockpit.stoppedAtMs = undefined;
   cockpit.firstPollAtMs = cockpit.clock.now();
+}
+
+/** What the session works with; there is no exchange with a device before it is bound. */
+export function boundOf({ bound }: Cockpit): Bound {
+  if (!bound) throw new Error('a device is bound before anything is read or written by its profile');
+  return bound;
 }
 
 /** `value` of the operation machine; its states are flat. */
@@ -185,72 +222,6 @@ export function situationOf(cockpit: Cockpit): Situation {
 /** Power corrections a minute before bessd yields to whoever else writes (control rules 5). */
 const MOST_CORRECTIONS = 3;
 
-export function writeStateOf(cockpit: Cockpit, situation: Situation): WriteState {
-  const { nowMs, context } = situation;
-  return {
-    nowMs,
-    leaseHeld: cockpit.lease.held,
-    identityProven: cockpit.identityProven,
-    readOnly: situation.readOnly,
-    shadow: situation.shadow,
-    maintenance: context.maintenance !== undefined,
-    local: situation.local,
-    latched: context.estopped,
-    tripped: context.trip !== undefined || context.fault !== undefined,
-    epoch: cockpit.epoch,
-    permit: cockpit.permit,
-    telemetryAgeMs: cockpit.frame ? nowMs - cockpit.frame.receivedAtMs : Number.POSITIVE_INFINITY,
-    staleAfterMs: cockpit.input.staleAfter.fast,
-    firmwareAccepted: !firmwareChanged(cockpit),
-    originalsSaved: cockpit.originals.state === 'saved',
-    sinceLastPowerWriteMs: situation.sinceLastPowerWriteMs,
-    minWriteIntervalMs: situation.minWriteIntervalMs,
-    withinBudget: withinBudget(cockpit, nowMs),
-  };
-}
-
-/** Flash wears: a persistent register is written for power only so often a day. Stops are counted, never refused. */
-function withinBudget({ wear, input }: Cockpit, nowMs: number): boolean {
-  return Object.entries(wear).every(([point, times]) => {
-    const budget = input.profile.points[point]?.writable?.budgetPerDay;
-    return budget === undefined || times.filter((at) => at > nowMs - DAY_MS).length < budget;
-  });
-}
-
-export function countWear(cockpit: Cockpit, points: readonly string[]): void {
-  const nowMs = cockpit.clock.now();
-  for (const point of points) {
-    if (!cockpit.input.profile.points[point]?.writable?.persistent) continue;
-    const recent = (cockpit.wear[point] ?? []).filter((at) => at > nowMs - DAY_MS);
-    cockpit.wear = { ...cockpit.wear, [point]: [...recent, nowMs] };
-  }
-}
-
-const DAY_MS = 86_400_000;
-
-export function requestOf(
-  cockpit: Cockpit,
-  kind: WriteRequest['kind'],
-  purpose: WriteRequest['purpose'],
-  targetW: number,
-): WriteRequest {
-  const order = cockpit.operation?.getSnapshot().context.order;
-  return order
-    ? { kind, purpose, targetW, order: { epoch: order.epoch, expiresAtMs: order.expiresAtMs } }
-    : { kind, purpose, targetW };
-}
-
-export function sequenceValuesOf(cockpit: Cockpit): SequenceValues {
-  const { permit, originals, input } = cockpit;
-  return {
-    magnitudeW: 0,
-    originals: originals.values,
-    permit: { charge: permit?.maxChargeW ?? 0, discharge: permit?.maxDischargeW ?? 0 },
-    found: (point) => numberAt(cockpit, point),
-    allowShutdown: input.asset.allowShutdown,
-  };
-}
-
 /** The value that a register is known to hold: read on this connection, after our last write to it. */
 export function knownValue(cockpit: Cockpit, point: string): number | undefined {
   const expectation = cockpit.expectations[point];
@@ -267,6 +238,11 @@ export function numberAt({ samples }: Cockpit, point: string): number | undefine
 export function measured({ frame }: Cockpit, measurand: 'batteryPowerW' | 'acPowerW'): number | undefined {
   const value = frame?.readings[measurand]?.[0]?.value;
   return typeof value === 'number' ? value : undefined;
+}
+
+/** The power that a setpoint moves, by the profile. */
+export function followed(cockpit: Cockpit): number | undefined {
+  return measured(cockpit, cockpit.input.profile.control?.follows ?? 'batteryPowerW');
 }
 
 export function isForced(cockpit: Cockpit): boolean {

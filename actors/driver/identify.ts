@@ -9,12 +9,15 @@ import type { DevicePort } from '../../contracts/ports.ts';
 import { planReads } from '../../machines/device/read-plan.ts';
 import { sampleBlock } from '../../machines/device/telemetry.ts';
 import type { Samples } from '../../machines/device/telemetry.ts';
+import { bindDevice } from './bind-device.ts';
 import { firmwareChanged } from './cockpit.ts';
-import type { Cockpit } from './cockpit.ts';
+import type { Bound, Cockpit } from './cockpit.ts';
 import { recallOriginals } from './originals.ts';
 
 export async function identify(cockpit: Cockpit, port: DevicePort): Promise<void> {
-  const { profile, points, asset, board, staleAfter } = cockpit.input;
+  const { asset, board, staleAfter } = cockpit.input;
+  cockpit.bound = await bound(cockpit, port);
+  const { profile, points } = cockpit.bound;
   const { identity, transport } = profile;
   let samples: Samples = {};
   for (const block of planReads(
@@ -57,4 +60,16 @@ export async function identify(cockpit: Cockpit, port: DevicePort): Promise<void
   );
   cockpit.samples = samples;
   cockpit.identityProven = true;
+}
+
+/** What does not speak SunSpec is another device too. */
+async function bound(cockpit: Cockpit, port: DevicePort): Promise<Bound> {
+  try {
+    return await bindDevice(cockpit, port);
+  } catch (error) {
+    const { asset, board } = cockpit.input;
+    if (error instanceof Fault && error.code === 'WRONG_IDENTITY')
+      board.alarm('wrong-device', true, 'P1', `${asset.modbus.host}:${asset.modbus.port}: ${error.message}`, asset.id);
+    throw error;
+  }
 }

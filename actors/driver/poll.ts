@@ -7,8 +7,9 @@ import { observeEffect, toleranceW } from '../../machines/device/effect.ts';
 import { polled } from '../../machines/device/helm.ts';
 import { readBack } from '../../machines/device/read-back.ts';
 import type { Difference } from '../../machines/device/read-back.ts';
-import { frameOf } from '../../machines/device/telemetry.ts';
-import { measured, operationOf, ratingOf } from './cockpit.ts';
+import { watchDeadman } from '../../machines/device/deadman-watch.ts';
+import { frameOf, sumSamples } from '../../machines/device/telemetry.ts';
+import { boundOf, followed, measured, operationOf, ratingOf } from './cockpit.ts';
 import type { Cockpit } from './cockpit.ts';
 import { orderPhase } from './orders.ts';
 import { ceilingOf, noteOriginals } from './originals.ts';
@@ -16,12 +17,14 @@ import { reportTelemetry } from './reporting.ts';
 
 export function finishPoll(cockpit: Cockpit, startedAtMs: number): void {
   const { input, clock } = cockpit;
-  const { asset, points, board } = input;
+  const { asset, board } = input;
+  const { profile, meanings } = boundOf(cockpit);
+  cockpit.samples = { ...cockpit.samples, ...sumSamples(profile.sums, cockpit.samples) };
   const receivedAtMs = clock.now();
   cockpit.seq += 1;
   const frame = frameOf(
     { assetId: asset.id, seq: cockpit.seq, receivedAtMs, wallMs: clock.wall() },
-    points,
+    meanings,
     cockpit.samples,
   );
   const first = cockpit.frame === undefined || cockpit.frame.receivedAtMs < cockpit.firstPollAtMs;
@@ -31,6 +34,7 @@ export function finishPoll(cockpit: Cockpit, startedAtMs: number): void {
   judgeReadBack(cockpit);
   judgeEffect(cockpit, startedAtMs);
   judgeRelease(cockpit);
+  judgeDeadman(cockpit);
 
   cockpit.connection?.send({ type: first ? 'IDENTIFIED' : 'TELEMETRY' });
   const asked: Telemetry = { type: 'TELEMETRY', frame, ceiling: ceilingOf(cockpit) };
@@ -55,7 +59,7 @@ function judgeReadBack(cockpit: Cockpit): void {
     Object.entries(cockpit.expectations).filter(([point]) => !dropped.has(point)),
   );
 
-  const power = measured(cockpit, 'batteryPowerW');
+  const power = followed(cockpit);
   const operation = operationOf(cockpit);
   const stopping =
     cockpit.helm.posture?.kind === 'estop' ||
@@ -66,7 +70,8 @@ function judgeReadBack(cockpit: Cockpit): void {
 }
 
 function foreignChange(cockpit: Cockpit, { point, expected, found }: Difference): void {
-  const { asset, board, profile } = cockpit.input;
+  const { asset, board } = cockpit.input;
+  const { profile } = boundOf(cockpit);
   const nowMs = cockpit.clock.now();
   board.event('foreign_change', {
     asset_id: asset.id,
@@ -82,7 +87,7 @@ function foreignChange(cockpit: Cockpit, { point, expected, found }: Difference)
 function judgeEffect(cockpit: Cockpit, pollStartedAtMs: number): void {
   const { input, effect: before, stoppedAtMs } = cockpit;
   const { asset, board, profile } = input;
-  const power = measured(cockpit, 'batteryPowerW');
+  const power = followed(cockpit);
   const ratingW = ratingOf(input);
   if (
     stoppedAtMs !== undefined &&
@@ -119,6 +124,26 @@ function judgeEffect(cockpit: Cockpit, pollStartedAtMs: number): void {
   );
   // The second means: the whole sequence again, limits included, not the trigger alone.
   if (stuckOn) cockpit.helm = { ...cockpit.helm, posture: undefined };
+}
+
+/** While power is commanded, the timer of the device must be seen to count. */
+function judgeDeadman(cockpit: Cockpit): void {
+  const { helm, input, samples } = cockpit;
+  const remaining = input.profile.control?.deadman?.remaining;
+  const sample = remaining === undefined ? undefined : samples[remaining];
+  if (!sample || helm.posture?.kind !== 'power') return;
+  cockpit.deadman = watchDeadman(cockpit.deadman, {
+    remainingS: typeof sample.value === 'number' ? sample.value : undefined,
+    readAtMs: sample.receivedAtMs,
+    armedAtMs: helm.armedAtMs,
+  });
+  input.board.alarm(
+    'deadman-not-counting',
+    cockpit.deadman.state === 'not_counting',
+    'P2',
+    'the device does not count the time after which it would end the power by itself',
+    input.asset.id,
+  );
 }
 
 /** How long a released device that left its permit is held before it is released again. */

@@ -13,7 +13,9 @@ export function refusalOf(cockpit: Cockpit, order: Order, connection: Connection
   const situation = situationOf(cockpit);
   const { context, operation, permit, epoch, nowMs } = situation;
   if (cockpit.exiting) return 'NOT_READY';
-  if (!cockpit.input.profile.control) return 'READ_ONLY';
+  const { control } = cockpit.input.profile;
+  if (!control) return 'READ_ONLY';
+  if (!control.sequences.charge) return 'NO_SETPOINT';
   if (context.estopped) return 'ESTOP_LATCHED';
   if (operation === 'tripped' || operation === 'fault') return 'TRIPPED';
   if (operation === 'maintenance') return 'MAINTENANCE';

@@ -57,7 +57,12 @@ export function updateBoard(cockpit: Cockpit): void {
     trip: before?.trip ?? null,
     local: isLocal(cockpit),
     maintenance: before?.maintenance ?? null,
-    deadman: { state: caps.deadman.state, time_s: caps.deadman.timeMs / 1000, max_w: caps.deadman.maxW },
+    deadman: {
+      // A watched timer is less than a drill, and only said where there was none.
+      state: caps.deadman.state === 'unproven' ? cockpit.deadman.state : caps.deadman.state,
+      time_s: caps.deadman.timeMs / 1000,
+      max_w: caps.deadman.maxW,
+    },
     firmware: cockpit.firmware ?? null,
     order: context?.order
       ? { id: context.order.id, w: context.order.w, expires_at: new Date(context.order.expiresAtWallMs).toISOString() }

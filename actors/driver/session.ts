@@ -10,17 +10,18 @@ import type { EventObject } from 'xstate';
 import { Fault } from '../../contracts/faults.ts';
 import type { DevicePort } from '../../contracts/ports.ts';
 import type { BlockRead } from '../../machines/device/read-plan.ts';
-import { planReads } from '../../machines/device/read-plan.ts';
+import { changedScales, planReads } from '../../machines/device/read-plan.ts';
 import { sampleBlock } from '../../machines/device/telemetry.ts';
 import { fromProcess } from '../../supervisor/process.ts';
-import { forgetConnection } from './cockpit.ts';
+import { boundOf, forgetConnection } from './cockpit.ts';
 import type { Cockpit } from './cockpit.ts';
 import { identify } from './identify.ts';
 import { finishPoll } from './poll.ts';
+import { scaleChanged } from './scales.ts';
 import { nextDeadline, writeNext } from './writing.ts';
 
 export const session = fromProcess<EventObject, Cockpit>(async ({ input: cockpit, signal, clock }) => {
-  const { asset, profile, points } = cockpit.input;
+  const { asset, profile } = cockpit.input;
   const { transport } = profile;
   forgetConnection(cockpit);
   const address = {
@@ -77,6 +78,8 @@ export const session = fromProcess<EventObject, Cockpit>(async ({ input: cockpit
       // A device may refuse a block for now; what is in it is missing then. Anything else ends the session.
       if (!(error instanceof Fault) || error.code !== 'DEVICE_EXCEPTION') throw error;
     }
+    const [changed] = words ? changedScales(block, words) : [];
+    if (changed) throw scaleChanged(cockpit, changed);
     cockpit.samples = {
       ...cockpit.samples,
       ...sampleBlock(block, words, clock.now(), cockpit.input.staleAfter, transport.wordOrder),
@@ -84,10 +87,11 @@ export const session = fromProcess<EventObject, Cockpit>(async ({ input: cockpit
   }
 
   function pollsOf(): Record<'first' | 'fast' | 'slow', readonly BlockRead[]> {
+    const { profile: device, points } = boundOf(cockpit);
     return {
-      first: planReads(profile, points, (_name, group) => group !== 'never'),
-      fast: planReads(profile, points, (_name, group) => group === 'fast'),
-      slow: planReads(profile, points, (_name, group) => group === 'fast' || group === 'slow'),
+      first: planReads(device, points, (_name, group) => group !== 'never'),
+      fast: planReads(device, points, (_name, group) => group === 'fast'),
+      slow: planReads(device, points, (_name, group) => group === 'fast' || group === 'slow'),
     };
   }
 

@@ -13,18 +13,12 @@ import { batteryTarget, endOfOrder, samePosture, wantedPosture } from '../../mac
 import type { Posture, Situation } from '../../machines/device/posture.ts';
 import { expectValues } from '../../machines/device/read-back.ts';
 import type { Transaction } from '../../machines/device/sequence.ts';
-import {
-  countWear,
-  knownValue,
-  operationOf,
-  requestOf,
-  sequenceValuesOf,
-  situationOf,
-  writeStateOf,
-} from './cockpit.ts';
+import { boundOf, knownValue, operationOf, situationOf } from './cockpit.ts';
 import type { Cockpit } from './cockpit.ts';
+import { countWear, requestOf, sequenceValuesOf, writeStateOf } from './door.ts';
 import { endOrder, orderPhase } from './orders.ts';
 import { originalsRestored, saveOriginals } from './originals.ts';
+import { proveScales } from './scales.ts';
 
 /** Makes the one next write, if there is one; true when it did anything, so that the caller asks again. */
 export async function writeNext(cockpit: Cockpit, port: DevicePort): Promise<boolean> {
@@ -40,7 +34,7 @@ export async function writeNext(cockpit: Cockpit, port: DevicePort): Promise<boo
     return true;
   }
   const wanted = wantedPosture(situation);
-  const { profile } = cockpit.input;
+  const { profile } = boundOf(cockpit);
   const course = steer({
     state: cockpit.helm,
     wanted,
@@ -73,7 +67,15 @@ async function pass(
   const kind = kindOf(passage.sequence);
   const targetW = passage.to.kind === 'power' ? passage.to.w : 0;
   if (passage.transactions.some(({ persistent }) => persistent)) saveOriginals(cockpit);
-  const verdict = mayWrite(requestOf(cockpit, kind, passage.purpose, targetW), writeStateOf(cockpit, situation));
+  const verdict = mayWrite(
+    requestOf(cockpit, kind, passage.purpose, targetW),
+    writeStateOf(cockpit, situation, transaction),
+  );
+  if (!verdict.allowed && verdict.code === 'SCALE_UNPROVEN') {
+    // Everything is asked again after it: the situation may be another one then.
+    await proveScales(cockpit, port, transaction.scales);
+    return true;
+  }
   if (!verdict.allowed) return refused(cockpit, passage, transaction, verdict.code);
   // From here on the device may take the value, whatever happens to the answer.
   expect(cockpit, transaction);
@@ -101,15 +103,13 @@ function acknowledged(cockpit: Cockpit, passage: Passage, transaction: Transacti
   if (cockpit.helm.passage === undefined) completed(cockpit, passage, nowMs, repeated);
 }
 
-/** The registers must show these values from the next poll on, to half a step of each. */
+/** The registers must show these values from the next poll on, to half a step of each or to its tolerance. */
 function expect(cockpit: Cockpit, { values }: Transaction): void {
-  const { points } = cockpit.input.profile;
-  cockpit.expectations = expectValues(
-    cockpit.expectations,
-    values,
-    cockpit.clock.now(),
-    (point) => 0.5 / (points[point]?.gain ?? 1),
-  );
+  const { points } = boundOf(cockpit).profile;
+  cockpit.expectations = expectValues(cockpit.expectations, values, cockpit.clock.now(), (point) => {
+    const { gain = 1, writable } = points[point] ?? {};
+    return Math.max(0.5 / gain, writable?.tolerance ?? 0);
+  });
 }
 
 /** A whole sequence is written; `repeated` where the device was there already (re-armed, re-asserted). */
@@ -117,7 +117,10 @@ function completed(cockpit: Cockpit, passage: Passage, nowMs: number, repeated: 
   const { to } = passage;
   const { asset } = cockpit.input;
   // The interval counts from one complete sequence to the next: its own writes belong together.
-  if (kindOf(passage.sequence) === 'power') cockpit.lastPowerWriteAtMs = nowMs;
+  if (kindOf(passage.sequence) === 'power') {
+    cockpit.lastPowerWriteAtMs = nowMs;
+    cockpit.heartbeat += 1;
+  }
   if (repeated) return;
   if (to.kind === 'power') {
     if (cockpit.effect?.targetW !== to.w) cockpit.effect = expectEffect(to.w, nowMs);
@@ -208,7 +211,7 @@ export function nextDeadline(cockpit: Cockpit): number {
   if (posture?.kind === 'power')
     moments.push(
       cockpit.lastPowerWriteAtMs + minWriteIntervalMs,
-      cockpit.helm.armedAtMs + (control?.deadman.rearmMs ?? 0),
+      cockpit.helm.armedAtMs + (control?.deadman?.rearmMs ?? Number.POSITIVE_INFINITY),
     );
   return Math.min(...moments.filter((at) => at !== undefined && at > nowMs).map(Number));
 }

@@ -3,11 +3,9 @@
  *
  * What a device marks as "no value", and what is outside the plausible range, decodes to `undefined`, never to a number.
  */
-import type { Point } from '../../contracts/profile.ts';
-import { registersOf } from '../../contracts/profile.ts';
+import type { Point, WordOrder } from '../../contracts/profile-point.ts';
+import { registersOf } from '../../contracts/profile-point.ts';
 import type { PointValue } from '../../contracts/telemetry.ts';
-
-export type WordOrder = 'big' | 'little';
 
 /** The usual "no value" markers of each type; strings and floats are judged by content. */
 const MARKERS: Readonly<Record<string, bigint | undefined>> = {
@@ -23,22 +21,24 @@ const MARKERS: Readonly<Record<string, bigint | undefined>> = {
 export function decode(point: Point, words: readonly number[], order: WordOrder = 'big'): PointValue | undefined {
   if (words.length !== registersOf(point)) return undefined;
   if (point.type === 'string') return decodeString(words);
-  const raw = rawNumber(point, words, order);
+  const raw = rawNumber(point, words, point.wordOrder ?? order);
   if (raw === undefined) return undefined;
-  const value = signOf(point) * (raw / point.gain);
+  const value = signOf(point) * scaled(raw, point.gain);
   const [low, high] = point.range ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
   if (!Number.isFinite(value) || value < low || value > high) return undefined;
   return value === 0 ? 0 : value;
 }
 
 /** The words to write for a value; undefined when the register cannot hold it exactly to its resolution. */
-export function encode(point: Point, value: number, order: WordOrder = 'big'): readonly number[] | undefined {
+export function encode(point: Point, value: number, usual: WordOrder = 'big'): readonly number[] | undefined {
   if (!Number.isFinite(value)) return undefined;
-  const scaled = signOf(point) * value * point.gain;
-  if (point.type === 'f32' || point.type === 'f64') return encodeFloat(point.type, scaled, order);
+  const order = point.wordOrder ?? usual;
+  const raised = signOf(point) * value * point.gain;
+  if (point.type === 'f32' || point.type === 'f64') return encodeFloat(point.type, raised, order);
   if (point.type === 'string') return undefined;
   const size = registersOf(point) * 16;
-  const raw = BigInt(Math.round(scaled));
+  const raw = BigInt(Math.round(raised));
+  if (point.type === 'bcd16' || point.type === 'bcd32') return encodeBcd(raw, size, order);
   const [low, high] = point.type.startsWith('i')
     ? [-(1n << BigInt(size - 1)), (1n << BigInt(size - 1)) - 1n]
     : [0n, (1n << BigInt(size)) - 1n];
@@ -53,12 +53,30 @@ function rawNumber(point: Point, words: readonly number[], order: WordOrder): nu
   const size = words.length * 16;
   if (point.type === 'f32' || point.type === 'f64') return decodeFloat(point.type, joined);
   if (markersOf(point, size).includes(joined)) return undefined;
+  if (point.type === 'bcd16' || point.type === 'bcd32') return decodeBcd(joined, size);
   return Number(point.type.startsWith('i') ? BigInt.asIntN(size, joined) : joined);
 }
 
 /** Raw values that mean "no value": those of the profile, else the usual one of the type. */
 function markersOf({ type, invalid }: Point, size: number): readonly (bigint | undefined)[] {
   return invalid?.map((marker) => BigInt.asUintN(size, BigInt(marker))) ?? [MARKERS[type]];
+}
+
+/** Powers of ten come out as they are written: 5 with a gain of 0.00001 is 500000 and nothing beside it. */
+function scaled(raw: number, gain: number): number {
+  return gain < 1 ? Number((raw / gain).toPrecision(15)) : raw / gain;
+}
+
+/** One decimal digit in every four bits; other bits are no number. */
+function decodeBcd(joined: bigint, size: number): number | undefined {
+  const digits = joined.toString(16).padStart(size / 4, '0');
+  return /^[0-9]+$/.test(digits) ? Number(digits) : undefined;
+}
+
+function encodeBcd(raw: bigint, size: number, order: WordOrder): readonly number[] | undefined {
+  const digits = raw.toString();
+  if (raw < 0n || digits.length > size / 4) return undefined;
+  return ordered(split(BigInt(`0x${digits}`), size / 16), order);
 }
 
 function decodeString(words: readonly number[]): string | undefined {

@@ -5,7 +5,7 @@
  * more urgent posture takes over between two writes. A read-back that differs makes the posture unknown, and the same
  * way leads back. While a latch or a breach stands, the trigger alone is written again on every poll.
  */
-import type { Profile, SequenceName } from '../../contracts/profile.ts';
+import type { BoundProfile, SequenceName } from '../../contracts/profile.ts';
 import type { WriteRequest } from './may-write.ts';
 import { samePosture } from './posture.ts';
 import type { Posture } from './posture.ts';
@@ -48,7 +48,7 @@ export type HelmInput = {
   readonly state: HelmState;
   readonly wanted: Posture;
   readonly nowMs: number;
-  readonly profile: Profile;
+  readonly profile: BoundProfile;
   readonly values: SequenceValues;
   /** The value that a register is known to hold: read on this connection, after our last write to it. */
   readonly known: (point: string) => number | undefined;
@@ -70,7 +70,10 @@ export function steer(input: HelmInput): Course {
   if (state.passage && samePosture(state.passage.to, wanted)) return proceed(input, state.passage);
   if (state.passage || !samePosture(state.posture, wanted))
     return begin(input, sequenceTo(wanted, state.posture), wanted.kind === 'power' ? 'order' : purposeOf(wanted));
-  if (wanted.kind === 'power' && nowMs - state.armedAtMs >= profile.control.deadman.rearmMs)
+  if (
+    wanted.kind === 'power' &&
+    nowMs - state.armedAtMs >= (profile.control.deadman?.rearmMs ?? Number.POSITIVE_INFINITY)
+  )
     return begin(input, sequenceTo(wanted, state.posture), 'rearm');
   if (state.reassert && (wanted.kind === 'estop' || wanted.kind === 'hold')) return reassert(input, wanted.kind);
   return { go: 'stay', state };
@@ -128,7 +131,7 @@ function proceed(input: HelmInput, passage: Passage): Course {
   for (let at = passage.at; at < passage.transactions.length; at += 1) {
     const transaction = passage.transactions[at];
     if (!transaction) break;
-    if (passage.purpose !== 'estop' && transaction.persistent && suffices(input, passage, transaction)) continue;
+    if (passage.purpose !== 'estop' && transaction.onChange && suffices(input, passage, transaction)) continue;
     const here = { ...passage, at };
     return { go: 'write', state: { ...state, passage: here }, passage: here, transaction };
   }
@@ -140,7 +143,8 @@ function proceed(input: HelmInput, passage: Passage): Course {
 }
 
 /**
- * Persistent registers wear: one that already does what the passage needs is left alone. For an order a limit suffices
+ * Persistent registers wear: one that already does what the passage needs is left alone, and so is what is only to be written
+ * on change. For an order a limit suffices
  * that lets its power through.
  */
 function suffices({ known, profile }: HelmInput, { to }: Passage, { values }: Transaction): boolean {
@@ -154,7 +158,7 @@ function suffices({ known, profile }: HelmInput, { to }: Passage, { values }: Tr
 }
 
 /** Equal to half a step of the register. */
-function same(profile: Profile, point: string, a: number, b: number): boolean {
+function same(profile: BoundProfile, point: string, a: number, b: number): boolean {
   return Math.abs(a - b) < 0.5 / (profile.points[point]?.gain ?? 1);
 }
 
@@ -166,8 +170,8 @@ function begin(input: HelmInput, sequence: SequenceName, purpose: Passage['purpo
   if (wanted.kind === 'release' && state.posture === undefined && !state.passage && input.untouched) {
     return steer({ ...input, state: { ...state, posture: { kind: 'release', charge: true, discharge: true } } });
   }
-  const magnitudeW = wanted.kind === 'power' ? Math.abs(wanted.w) : 0;
-  const expanded = expandSequence(profile, sequence, { ...values, magnitudeW });
+  const powerW = wanted.kind === 'power' ? wanted.w : 0;
+  const expanded = expandSequence(profile, sequence, { ...values, powerW });
   if (!expanded.ok) return { go: 'stuck', state: leavePassage(state), missing: expanded.missing };
   return proceed(input, { to: wanted, sequence, purpose, transactions: expanded.transactions, at: 0 });
 }

@@ -37,6 +37,8 @@ export type WriteState = {
   readonly staleAfterMs: number;
   readonly firmwareAccepted: boolean;
   readonly originalsSaved: boolean;
+  /** Every scale factor that the value depends on was read in the exchange before, and is the one it was encoded with. */
+  readonly scalesProven: boolean;
   readonly sinceLastPowerWriteMs: number;
   readonly minWriteIntervalMs: number;
   readonly withinBudget: boolean;
@@ -80,7 +82,9 @@ function powerRefusal({ purpose, targetW, order }: WriteRequest, state: WriteSta
     if (!covers(permit, targetW)) return 'OVER_PERMIT';
   }
   if (purpose !== 'rearm' && !(state.sinceLastPowerWriteMs >= state.minWriteIntervalMs)) return 'WRITE_INTERVAL';
-  return state.withinBudget ? undefined : 'WRITE_BUDGET';
+  if (!state.withinBudget) return 'WRITE_BUDGET';
+  // Last, because it costs an exchange: it is only asked of a write that nothing else keeps back.
+  return state.scalesProven ? undefined : 'SCALE_UNPROVEN';
 }
 
 /** Written so that a NaN anywhere is a no. Rounding never opens a direction that the permit closes. */

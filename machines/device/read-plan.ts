@@ -4,49 +4,85 @@
  * Points share a request when they are adjacent, or lie in one declared block; a request never reads across registers
  * that the profile does not vouch for, because many devices answer those with an exception.
  */
-import type { Point, Profile } from '../../contracts/profile.ts';
+import type { BoundProfile, Point, PointRow, Profile, ScaleFactor } from '../../contracts/profile.ts';
 import { registersOf } from '../../contracts/profile.ts';
 
 export type BlockRead = {
   readonly register: number;
   readonly count: number;
   readonly points: readonly { readonly name: string; readonly point: Point; readonly offset: number }[];
+  /** Scale factors of the points, read again with each of them. */
+  readonly scales: readonly { readonly scale: ScaleFactor; readonly offset: number }[];
 };
 
 type Group = Point['group'];
 
-/** The points of a device that exist on this asset. */
-export function installedPoints(
-  profile: Profile,
-  parts: readonly string[] = profile.parts?.installed ?? [],
-): ReadonlyMap<string, Point> {
-  return new Map(Object.entries(profile.points).filter(([, { part }]) => part === undefined || parts.includes(part)));
+/** The points of a device that exist on this asset, bound or not. */
+export function installedPoints<P extends Pick<PointRow, 'part'>>(
+  { points, parts }: { readonly points: Readonly<Record<string, P>>; readonly parts?: Profile['parts'] },
+  installed: readonly string[] = parts?.installed ?? [],
+): ReadonlyMap<string, P> {
+  return new Map(Object.entries(points).filter(([, { part }]) => part === undefined || installed.includes(part)));
 }
 
 export function planReads(
-  profile: Profile,
+  profile: Pick<BoundProfile, 'transport'>,
   points: ReadonlyMap<string, Point>,
   wanted: (name: string, group: Group) => boolean,
 ): readonly BlockRead[] {
   const { blocks, maxReadRegisters } = profile.transport;
-  const rows = [...points]
-    .filter(([name, point]) => wanted(name, point.group))
-    .map(([name, point]) => ({ name, point, start: point.register, end: point.register + registersOf(point) }))
-    .toSorted((a, b) => a.start - b.start);
-
-  const plans: { register: number; end: number; points: BlockRead['points'][number][] }[] = [];
-  for (const { name, point, start, end } of rows) {
+  const plans: Plan[] = [];
+  for (const { start, end, add } of rowsOf(points, wanted)) {
     const last = plans.at(-1);
     const fits = last && Math.max(end, last.end) - last.register <= maxReadRegisters;
     const near =
       last &&
       (start <= last.end || blocks.some(({ register, count }) => last.register >= register && end <= register + count));
     if (last && fits && near) {
-      last.points.push({ name, point, offset: start - last.register });
+      add(last);
       last.end = Math.max(last.end, end);
     } else {
-      plans.push({ register: start, end, points: [{ name, point, offset: 0 }] });
+      const plan: Plan = { register: start, end, points: [], scales: [] };
+      add(plan);
+      plans.push(plan);
     }
   }
-  return plans.map(({ register, end, points: inside }) => ({ register, count: end - register, points: inside }));
+  return plans.map(({ register, end, points: inside, scales }) => ({
+    register,
+    count: end - register,
+    points: inside,
+    scales,
+  }));
+}
+
+/** The scale factors of a block that are no longer those with which the profile was bound. */
+export function changedScales({ scales }: BlockRead, words: readonly number[]): readonly ScaleFactor[] {
+  return scales
+    .filter(({ scale: { exponent }, offset }) => words[offset] !== (exponent & 0xffff))
+    .map(({ scale }) => scale);
+}
+
+type Plan = {
+  readonly register: number;
+  end: number;
+  readonly points: BlockRead['points'][number][];
+  readonly scales: BlockRead['scales'][number][];
+};
+type Row = { readonly start: number; readonly end: number; readonly add: (to: Plan) => void };
+
+function rowsOf(points: ReadonlyMap<string, Point>, wanted: (name: string, group: Group) => boolean): readonly Row[] {
+  const chosen = [...points].filter(([name, point]) => wanted(name, point.group));
+  const scales = new Map(chosen.flatMap(([, { scale }]) => (scale ? [[scale.register, scale]] : [])));
+  return [
+    ...chosen.map(([name, point]): Row => ({
+      start: point.register,
+      end: point.register + registersOf(point),
+      add: (to) => to.points.push({ name, point, offset: point.register - to.register }),
+    })),
+    ...[...scales.values()].map((scale): Row => ({
+      start: scale.register,
+      end: scale.register + 1,
+      add: (to) => to.scales.push({ scale, offset: scale.register - to.register }),
+    })),
+  ].toSorted((a, b) => a.start - b.start);
 }

@@ -1,7 +1,7 @@
 /**
  * A profile's sequence, made concrete: symbols resolved, values bounded, one transaction per step.
  */
-import type { Point, Profile, SequenceName, StepValue } from '../../contracts/profile.ts';
+import type { BoundProfile, Point, ScaleFactor, SequenceName, StepValue } from '../../contracts/profile.ts';
 import { encode } from './codec.ts';
 
 export type Transaction = {
@@ -11,13 +11,19 @@ export type Transaction = {
   /** Values by point, in their units, as they must read back. */
   readonly values: Readonly<Record<string, number>>;
   readonly trigger: boolean;
-  /** Survives a reboot of the device; left out while it already holds the value. */
+  /** Survives a reboot of the device. */
   readonly persistent: boolean;
+  /** Left out while the device already holds the value. */
+  readonly onChange: boolean;
+  /** Scale factors that the values depend on; they must be known to be unchanged when this is written. */
+  readonly scales: readonly ScaleFactor[];
 };
 
 export type SequenceValues = {
-  /** Absolute battery power of the order, W. */
-  readonly magnitudeW: number;
+  /** Power of the order, W, signed. */
+  readonly powerW: number;
+  /** Another number for each sequence; a device that watches it knows that bessd lives. */
+  readonly heartbeat: number;
   /** Values found before bessd wrote the register, by point. */
   readonly originals: Readonly<Record<string, number>>;
   /** Power that the permit allows per direction, W. */
@@ -31,14 +37,18 @@ export type Expanded =
   | { readonly ok: true; readonly transactions: readonly Transaction[] }
   | { readonly ok: false; readonly missing: string };
 
-export function expandSequence(profile: Profile, name: SequenceName, values: SequenceValues): Expanded {
+export function expandSequence(profile: BoundProfile, name: SequenceName, values: SequenceValues): Expanded {
+  const steps = profile.control?.sequences[name];
+  if (!steps) return { ok: false, missing: name };
   const transactions: Transaction[] = [];
-  for (const step of profile.control?.sequences[name] ?? []) {
+  for (const step of steps) {
     if (step.requires === 'allowShutdown' && !values.allowShutdown) continue;
-    const transaction: { words: number[]; values: Record<string, number>; persistent: boolean } = {
-      words: [],
-      values: {},
+    const transaction = {
+      words: [] as number[],
+      values: {} as Record<string, number>,
       persistent: false,
+      onChange: false,
+      scales: [] as ScaleFactor[],
     };
     let first: Point | undefined;
     for (const [pointName, wanted] of Object.entries(step.set)) {
@@ -49,7 +59,10 @@ export function expandSequence(profile: Profile, name: SequenceName, values: Seq
       first ??= point;
       transaction.words.push(...words);
       transaction.values[pointName] = value;
-      transaction.persistent ||= point.writable?.persistent ?? false;
+      const { persistent = false, writeOnChange = persistent } = point.writable ?? {};
+      transaction.persistent ||= persistent;
+      transaction.onChange ||= writeOnChange || persistent;
+      transaction.scales.push(...scalesOf(point, wanted, value, profile));
     }
     if (!first) continue;
     const functionCode = transaction.words.length > 1 ? 16 : (first.writable?.functionCode ?? 16);
@@ -58,22 +71,50 @@ export function expandSequence(profile: Profile, name: SequenceName, values: Seq
   return { ok: true, transactions };
 }
 
+/** Zero is zero under every scale. */
+function scalesOf(
+  { scale, writable }: Point,
+  wanted: StepValue,
+  value: number,
+  { points }: BoundProfile,
+): readonly ScaleFactor[] {
+  if (value === 0) return [];
+  const others = [writable?.maxFrom, typeof wanted === 'object' ? wanted.percentOf : undefined];
+  const scales = [scale, ...others.map((name) => (name === undefined ? undefined : points[name]?.scale))];
+  return scales.filter((one) => one !== undefined);
+}
+
 /** The value to write, rounded to what the register can hold; undefined when it is not known. */
 function resolve(name: string, point: Point, wanted: StepValue, values: SequenceValues): number | undefined {
   const raw = rawValue(name, point, wanted, values);
   if (raw === undefined || !Number.isFinite(raw)) return undefined;
   const { min = 0, max = Number.POSITIVE_INFINITY, maxFrom } = point.writable ?? {};
   const ceiling = maxFrom === undefined ? max : Math.min(max, values.found(maxFrom) ?? max);
-  const bounded = Math.max(min, Math.min(raw, ceiling));
+  // Zero instead of a direction that the register does not have would look like an order carried out.
+  if (isSigned(wanted) && raw < 0 && min >= 0) return undefined;
+  // A ceiling bounds the power in both directions.
+  const bounded = Math.max(min, isSigned(wanted) && raw < 0 ? Math.max(raw, -ceiling) : Math.min(raw, ceiling));
   // Less than the register can hold: more than what was allowed is never written instead.
-  if (bounded > raw && typeof wanted !== 'number') return undefined;
-  // Downwards, so that rounding never exceeds what was allowed.
-  return Math.floor(bounded * point.gain + 1e-9) / point.gain;
+  if (bounded > raw && typeof wanted !== 'number' && !(raw < 0 && bounded <= 0)) return undefined;
+  // Towards zero, so that rounding never exceeds what was allowed.
+  const steps = Math.floor(Math.abs(bounded) * point.gain + 1e-9) * Math.sign(bounded);
+  return steps === 0 ? 0 : Number((steps / point.gain).toPrecision(15));
+}
+
+function isSigned(wanted: StepValue): boolean {
+  return wanted === 'signed' || (typeof wanted === 'object' && wanted.of === 'signed');
 }
 
 function rawValue(name: string, point: Point, wanted: StepValue, values: SequenceValues): number | undefined {
   if (typeof wanted === 'number') return wanted;
-  if (wanted === 'magnitude') return values.magnitudeW;
+  if (wanted === 'magnitude') return Math.abs(values.powerW);
+  if (wanted === 'signed') return values.powerW;
+  if (wanted === 'heartbeat') return values.heartbeat;
+  if (typeof wanted === 'object') {
+    const whole = values.found(wanted.percentOf);
+    const power = wanted.of === 'magnitude' ? Math.abs(values.powerW) : values.powerW;
+    return whole !== undefined && whole > 0 ? (100 * power) / whole : undefined;
+  }
   const original = values.originals[name];
   if (wanted === 'original' || original === undefined) return original;
   const direction = point.writable?.limits;

@@ -1,11 +1,11 @@
 /**
  * From decoded points to the frame that the guard judges: measurands gathered, alarm bits named, states translated.
  */
-import type { InverterState, Measurand, Point } from '../../contracts/profile.ts';
+import type { BoundProfile, InverterState, Measurand, Point } from '../../contracts/profile.ts';
 import { INVERTER_STATES, registersOf } from '../../contracts/profile.ts';
 import type { DeviceAlarm, PointValue, Sample, TelemetryFrame } from '../../contracts/telemetry.ts';
+import type { WordOrder } from '../../contracts/profile-point.ts';
 import { decode } from './codec.ts';
-import type { WordOrder } from './codec.ts';
 import type { BlockRead } from './read-plan.ts';
 
 export type Samples = Readonly<Record<string, Sample>>;
@@ -51,8 +51,39 @@ const NEVER_READ: Sample = {
   staleAtMs: Number.NEGATIVE_INFINITY,
 };
 
+/** What adds up other points: as old as the oldest of them, and missing where one is. */
+export function sumSamples(sums: BoundProfile['sums'], samples: Samples): Samples {
+  return Object.fromEntries(
+    Object.entries(sums).map(([name, { of, range }]) => {
+      const parts = of.map((part) => samples[part] ?? NEVER_READ);
+      const value = parts.reduce<number>(
+        (sum, part) => sum + (typeof part.value === 'number' ? part.value : Number.NaN),
+        0,
+      );
+      const [low, high] = range ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+      const good = value >= low && value <= high && parts.length > 0;
+      return [
+        name,
+        {
+          value: good ? value : undefined,
+          quality: good ? 'good' : 'missing',
+          receivedAtMs: Math.min(...parts.map(({ receivedAtMs }) => receivedAtMs)),
+          staleAtMs: Math.min(...parts.map(({ staleAtMs }) => staleAtMs)),
+        } satisfies Sample,
+      ];
+    }),
+  );
+}
+
+/** What a frame needs to know of a point. */
+export type Meaning = Pick<Point, 'measures' | 'values' | 'bits' | 'active'>;
+
 /** A frame from the newest sample of every installed point. Points not read yet are absent; the guard calls that missing. */
-export function frameOf(identity: FrameIdentity, points: ReadonlyMap<string, Point>, samples: Samples): TelemetryFrame {
+export function frameOf(
+  identity: FrameIdentity,
+  points: ReadonlyMap<string, Meaning>,
+  samples: Samples,
+): TelemetryFrame {
   const readings: Partial<Record<Measurand, Sample[]>> = {};
   const alarms: DeviceAlarm[] = [];
   let inverter: InverterState | undefined;
@@ -60,7 +91,7 @@ export function frameOf(identity: FrameIdentity, points: ReadonlyMap<string, Poi
   for (const [name, point] of points) {
     if (!point.measures) continue;
     const sample = samples[name] ?? NEVER_READ;
-    (readings[point.measures] ??= []).push(sample);
+    (readings[point.measures] ??= []).push(point.active ? yesOrNo(sample, point.active) : sample);
     if (point.measures === 'inverterState') {
       const named = nameOf(point, sample.value);
       inverter = INVERTER_STATES.find((state) => named === state || named === `${state}_off_grid`);
@@ -71,7 +102,12 @@ export function frameOf(identity: FrameIdentity, points: ReadonlyMap<string, Poi
   return { ...identity, points: samples, readings, alarms, inverter, offGrid };
 }
 
-function nameOf(point: Point, value: PointValue | undefined): string | undefined {
+/** 1 for the values that mean yes, 0 for all others. */
+function yesOrNo(sample: Sample, active: readonly number[]): Sample {
+  return typeof sample.value === 'number' ? { ...sample, value: active.includes(sample.value) ? 1 : 0 } : sample;
+}
+
+function nameOf(point: Meaning, value: PointValue | undefined): string | undefined {
   return value === undefined ? undefined : point.values?.[String(value)];
 }
 

@@ -3,20 +3,30 @@
  * (warnings). A warning names something that its author most likely did not mean.
  */
 import type { Problem } from '../../contracts/parse.ts';
-import type { Point, Profile } from '../../contracts/profile.ts';
+import type { BoundProfile, Point, Profile } from '../../contracts/profile.ts';
 import { INVERTER_STATES, JUDGED_MEASURANDS, registersOf } from '../../contracts/profile.ts';
 import { encode } from '../../machines/device/codec.ts';
+import { sunspecDefinitions } from '../../io/sunspec-models.ts';
 import { installedPoints, planReads } from '../../machines/device/read-plan.ts';
+import { bindProfile, referencedModels } from '../../machines/sunspec/bind.ts';
+import type { Binding } from '../../machines/sunspec/bind.ts';
+import { typicalDevice } from '../../machines/sunspec/typical.ts';
 
 type Complain = (path: string, value: unknown, expected: string) => void;
 
 /** The poll of a site file that says nothing else. */
 const USUAL_POLL_MS = 1000;
 
-export function problemsOf(profile: Profile): readonly Problem[] {
+export function problemsOf(written: Profile): readonly Problem[] {
   return gathered((complain) => {
-    const { modelPattern } = profile.identity;
+    const { modelPattern } = written.identity;
     if (!isPattern(modelPattern)) complain('identity.modelPattern', modelPattern, 'a regular expression');
+    const binding = boundTypically(written);
+    if (!binding.ok) {
+      for (const lack of binding.lacks) complain('points', lack, 'what the official model definitions have');
+      return;
+    }
+    const { profile } = binding;
     for (const [name, point] of Object.entries(profile.points)) {
       const { range, register } = point;
       if (range && range[0] >= range[1]) complain(`points.${name}.range`, range, 'the lower bound before the upper');
@@ -32,19 +42,28 @@ export function problemsOf(profile: Profile): readonly Problem[] {
   });
 }
 
-export function warningsOf(profile: Profile, fileName: string): readonly Problem[] {
+export function warningsOf(written: Profile, fileName: string): readonly Problem[] {
   return gathered((complain) => {
-    if (fileName !== `${profile.name}.json`)
-      complain('name', profile.name, `the name of the file (${fileName}), since a site file finds it by that`);
+    if (fileName !== `${written.name}.json`)
+      complain('name', written.name, `the name of the file (${fileName}), since a site file finds it by that`);
+    const binding = boundTypically(written);
+    if (!binding.ok) return;
+    const { profile } = binding;
     warnOfOverlaps(profile, complain);
     warnOfBlocks(profile, complain);
     warnOfPoll(profile, complain);
     warnOfPoints(profile, complain);
-    warnOfMeasurands(profile, complain);
+    warnOfMeasurands(written, complain);
   });
 }
 
-function warnOfOverlaps(profile: Profile, complain: Complain): void {
+/** SunSpec rows as a device would have them whose models are as long as their definitions. */
+function boundTypically(profile: Profile): Binding {
+  const definitions = sunspecDefinitions(referencedModels(profile));
+  return bindProfile(profile, definitions, typicalDevice(profile, definitions));
+}
+
+function warnOfOverlaps(profile: BoundProfile, complain: Complain): void {
   const rows = Object.entries(profile.points)
     .map(([name, point]) => ({ name, start: point.register, end: point.register + registersOf(point) }))
     .toSorted((a, b) => a.start - b.start || b.end - a.end);
@@ -56,7 +75,7 @@ function warnOfOverlaps(profile: Profile, complain: Complain): void {
   }
 }
 
-function warnOfBlocks({ transport, points }: Profile, complain: Complain): void {
+function warnOfBlocks({ transport, points }: BoundProfile, complain: Complain): void {
   const { blocks, maxReadRegisters } = transport;
   blocks.forEach((block, at) => {
     const path = `transport.blocks[${at}]`;
@@ -71,7 +90,7 @@ function warnOfBlocks({ transport, points }: Profile, complain: Complain): void 
 }
 
 /** Every tenth of a second that a device takes to answer comes on top. */
-function warnOfPoll(profile: Profile, complain: Complain): void {
+function warnOfPoll(profile: BoundProfile, complain: Complain): void {
   const { requestGapMs } = profile.transport;
   const requests = planReads(
     profile,
@@ -84,7 +103,7 @@ function warnOfPoll(profile: Profile, complain: Complain): void {
   complain('transport.requestGapMs', requestGapMs, expected);
 }
 
-function warnOfPoints({ points }: Profile, complain: Complain): void {
+function warnOfPoints({ points }: BoundProfile, complain: Complain): void {
   const alarms = new Map<string, string>();
   for (const [name, point] of Object.entries(points)) {
     const path = `points.${name}`;
@@ -126,9 +145,9 @@ function warnOfMeasurands({ points, cannot, control }: Profile, complain: Compla
 
 type Constant = { readonly path: string; readonly point: Point; readonly value: number };
 
-function constantsOf({ points, control }: Profile): readonly Constant[] {
+function constantsOf({ points, control }: BoundProfile): readonly Constant[] {
   return Object.entries(control?.sequences ?? {}).flatMap(([title, steps]) =>
-    steps.flatMap(({ set }, at) =>
+    (steps ?? []).flatMap(({ set }, at) =>
       Object.entries(set).flatMap(([name, value]) => {
         const point = points[name];
         const path = `control.sequences.${title}[${at}].set.${name}`;

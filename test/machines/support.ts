@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { limitsSchema } from '../../contracts/limits.ts';
 import { parseOrThrow } from '../../contracts/parse.ts';
-import type { Measurand, Point, Profile } from '../../contracts/profile.ts';
+import type { BoundProfile, Measurand, Point } from '../../contracts/profile.ts';
 import { profileSchema } from '../../contracts/profile.ts';
 import type { Permit } from '../../contracts/permit.ts';
 import type { AssetConfig } from '../../contracts/site-config.ts';
@@ -10,12 +10,11 @@ import { assetSchema } from '../../contracts/site-config.ts';
 import type { Readings, Sample, TelemetryFrame } from '../../contracts/telemetry.ts';
 import type { GuardConfig, GuardState, Judgement } from '../../machines/guard/guard.ts';
 import { judge, UNJUDGED } from '../../machines/guard/guard.ts';
+import { boundAsWritten } from '../../machines/sunspec/bind.ts';
 
 export const lfp = parseOrThrow(limitsSchema, json('../../profiles/limits/lfp.json'), 'lfp');
-export const huawei: Profile = parseOrThrow(
-  profileSchema,
-  json('../../profiles/huawei-sun2000-luna2000.json'),
-  'huawei',
+export const huawei: BoundProfile = boundAsWritten(
+  parseOrThrow(profileSchema, json('../../profiles/huawei-sun2000-luna2000.json'), 'huawei'),
 );
 
 /** 10 kWh, 10 kW both ways. */

@@ -10,13 +10,14 @@ import * as assert from 'uvu/assert';
 import { parseOrThrow } from '../../contracts/parse.ts';
 import type { Point } from '../../contracts/profile.ts';
 import { profileSchema, registersOf } from '../../contracts/profile.ts';
+import { boundAsWritten } from '../../machines/sunspec/bind.ts';
 import type { Controls } from '../../simulator/plant-control.ts';
 import type { SimulatedAsset } from '../../simulator/asset.ts';
 import { createAsset } from '../../simulator/asset.ts';
 import { virtualClock } from '../../supervisor/clock.ts';
 
 const file = new URL('../../profiles/huawei-sun2000-luna2000.json', import.meta.url);
-const profile = parseOrThrow(profileSchema, JSON.parse(readFileSync(file, 'utf8')), 'huawei');
+const profile = boundAsWritten(parseOrThrow(profileSchema, JSON.parse(readFileSync(file, 'utf8')), 'huawei'));
 const test = suite('Huawei profile, value by value');
 
 /** In bessd's signs and units: the battery discharges, the site exports. */

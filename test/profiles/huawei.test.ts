@@ -7,8 +7,9 @@ import { readFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parse, parseOrThrow } from '../../contracts/parse.ts';
-import type { Measurand, Point, SequenceName, StepValue } from '../../contracts/profile.ts';
+import type { Control, Measurand, Point, SequenceName, StepValue } from '../../contracts/profile.ts';
 import { INVERTER_STATES, profileSchema, registersOf } from '../../contracts/profile.ts';
+import { boundAsWritten } from '../../machines/sunspec/bind.ts';
 import type { SimulatedAsset } from '../../simulator/asset.ts';
 import { createAsset } from '../../simulator/asset.ts';
 import type { VirtualClock } from '../../supervisor/clock.ts';
@@ -17,7 +18,7 @@ import { virtualClock } from '../../supervisor/clock.ts';
 const raw = JSON.parse(
   readFileSync(new URL('../../profiles/huawei-sun2000-luna2000.json', import.meta.url), 'utf8'),
 ) as Record<string, unknown>;
-const profile = parseOrThrow(profileSchema, raw, 'huawei');
+const profile = boundAsWritten(parseOrThrow(profileSchema, raw, 'huawei'));
 const test = suite('Huawei profile');
 
 test('discharging at 10 kW reads +10000', async () => {
@@ -214,10 +215,10 @@ function order(name: SequenceName): string[][] {
   return sequence(name).map(({ set }) => Object.keys(set));
 }
 
-function sequence(name: SequenceName): NonNullable<typeof profile.control>['sequences'][SequenceName] {
-  const { control } = profile;
-  if (!control) throw new Error('the profile has no control');
-  return control.sequences[name];
+function sequence(name: SequenceName): Control['sequences']['hold'] {
+  const steps = profile.control?.sequences[name];
+  if (!steps) throw new Error(`the profile has no sequence ${name}`);
+  return steps;
 }
 
 /** Writes a sequence as a driver would; `restored` and `original` are the 100 kW that the device started with. */

@@ -46,7 +46,8 @@ export class Bench {
   untouched = false;
   refuses: string | undefined;
   values: SequenceValues = {
-    magnitudeW: 0,
+    powerW: 0,
+    heartbeat: 1,
     originals: { limit_charge_power: 5000, limit_discharge_power: 5000 },
     permit: { charge: 5000, discharge: 5000 },
     found: (name) => this.registers[name],

@@ -69,7 +69,7 @@ test('a persistent register that is no limit must hold the very value, for the s
   const bench = new Bench();
   const { control } = huawei;
   if (!control) throw new Error('no control');
-  const discharge = [{ set: { remote_mode: 1 }, trigger: false }, ...control.sequences.discharge];
+  const discharge = [{ set: { remote_mode: 1 }, trigger: false }, ...(control.sequences.discharge ?? [])];
   bench.profile = {
     ...huawei,
     points: {

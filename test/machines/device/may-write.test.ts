@@ -29,6 +29,7 @@ const OPEN: WriteState = {
   sinceLastPowerWriteMs: 1000,
   minWriteIntervalMs: 1000,
   withinBudget: true,
+  scalesProven: true,
 };
 const ORDER: WriteRequest = { kind: 'power', purpose: 'order', targetW: 3000, order: { epoch: 7, expiresAtMs: 9000 } };
 
@@ -48,6 +49,7 @@ const WRONG: readonly (readonly [code: string, change: Partial<WriteState>])[] =
   ['STALE', { telemetryAgeMs: 8001 }],
   ['WRITE_INTERVAL', { sinceLastPowerWriteMs: 999 }],
   ['WRITE_BUDGET', { withinBudget: false }],
+  ['SCALE_UNPROVEN', { scalesProven: false }],
 ];
 
 test('all combinations: a safe write minds lease, identity, read-only, maintenance and local, a power write everything', () => {
@@ -65,7 +67,7 @@ test('all combinations: a safe write minds lease, identity, read-only, maintenan
       judged += 2;
     }
   }
-  assert.is(judged, 2 ** 14 * 2 * PURPOSES.length);
+  assert.is(judged, 2 ** WRONG.length * 2 * PURPOSES.length);
 });
 
 test('a safe write needs neither order nor permit nor fresh telemetry', () => {

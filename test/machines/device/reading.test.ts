@@ -2,7 +2,7 @@
 import * as fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Point, Profile } from '../../../contracts/profile.ts';
+import type { BoundProfile, Point } from '../../../contracts/profile.ts';
 import { registersOf } from '../../../contracts/profile.ts';
 import { expectEffect, observeEffect, toleranceW } from '../../../machines/device/effect.ts';
 import type { Effect } from '../../../machines/device/effect.ts';
@@ -14,7 +14,7 @@ import { huawei, point, sample } from '../support.ts';
 const test = suite('reading');
 
 const all = (): boolean => true;
-const documented = (profile: Profile, points: readonly Point[]): Set<number> => {
+const documented = (profile: BoundProfile, points: readonly Point[]): Set<number> => {
   const known = new Set<number>();
   const add = (register: number, count: number): void => {
     for (let at = register; at < register + count; at += 1) known.add(at);
@@ -36,7 +36,7 @@ test('requests stay within the size limit, read only documented registers, and b
   });
   fc.assert(
     fc.property(rows, blocks, fc.integer({ min: 4, max: 125 }), (list, ranges, maxReadRegisters) => {
-      const profile: Profile = { ...huawei, transport: { ...huawei.transport, blocks: ranges, maxReadRegisters } };
+      const profile: BoundProfile = { ...huawei, transport: { ...huawei.transport, blocks: ranges, maxReadRegisters } };
       const points = new Map(list.map((row, at) => [`p${at}`, point(row)]));
       const known = documented(profile, [...points.values()]);
       const plan = planReads(profile, points, all);
@@ -91,6 +91,7 @@ const STALE = { fast: 8000, slow: 20_000, once: Number.POSITIVE_INFINITY, never:
 const BLOCK = {
   register: 10,
   count: 3,
+  scales: [],
   points: [
     { name: 'power', offset: 0, point: point({ type: 'i32', positive: 'charge', measures: 'batteryPowerW' }) },
     {

@@ -24,7 +24,7 @@ test('an order is written no higher than the device allows now, rounded down to 
     };
     const expanded = expandSequence({ ...huawei, points } as typeof huawei, 'discharge', {
       ...new Bench().values,
-      magnitudeW,
+      powerW: magnitudeW,
       found: (name) => (name === 'max_discharge_power' ? most : undefined),
     });
     return expanded.ok ? expanded.transactions[0]?.values['forcible_discharge_power'] : undefined;
@@ -41,11 +41,11 @@ test('a register whose smallest value is more than what is allowed is not writte
     forcible_discharge_power: point({ type: 'u32', register: 47_249, writable: limited }),
   };
   const profile = { ...huawei, points };
-  assert.equal(expandSequence(profile, 'discharge', { ...new Bench().values, magnitudeW: 50 }), {
+  assert.equal(expandSequence(profile, 'discharge', { ...new Bench().values, powerW: 50 }), {
     ok: false,
     missing: 'forcible_discharge_power',
   });
-  assert.ok(expandSequence(profile, 'discharge', { ...new Bench().values, magnitudeW: 150 }).ok);
+  assert.ok(expandSequence(profile, 'discharge', { ...new Bench().values, powerW: 150 }).ok);
 });
 
 test.run();
