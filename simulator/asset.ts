@@ -9,7 +9,8 @@ import type { Device, Exception, Tap } from './device.ts';
 import { tappedDevice } from './device.ts';
 import type { Faults } from './faults.ts';
 import { createFaults } from './faults.ts';
-import { huaweiFace } from './huawei-face.ts';
+import type { FaceName } from './faces.ts';
+import { faceOf } from './faces.ts';
 import type { Controls } from './plant-control.ts';
 import type { PlantChange, PlantSettings } from './plant-settings.ts';
 import { DEFAULT_SETTINGS } from './plant-settings.ts';
@@ -18,6 +19,8 @@ import { Plant } from './plant.ts';
 
 export type AssetOptions = {
   readonly clock: Clock;
+  /** Which device the plant is seen through. */
+  readonly face?: FaceName;
   readonly settings?: Partial<PlantSettings>;
   readonly controls?: Partial<Controls>;
   readonly socPct?: number;
@@ -49,6 +52,7 @@ export type Command =
 
 export function createAsset({
   clock,
+  face: faceName = 'huawei',
   settings,
   controls,
   socPct = 50,
@@ -60,8 +64,9 @@ export function createAsset({
   );
   const faults = createFaults(clock.now);
   const advance = (): void => plant.advanceTo(clock.now());
+  const face = faceOf(faceName, plant);
   const { device, tap } = tappedDevice({
-    face: huaweiFace(plant),
+    face,
     clock,
     unitIds,
     advance,
@@ -84,6 +89,7 @@ export function createAsset({
     reboot(offlineMs = 0) {
       advance();
       plant.reboot();
+      face.reboot?.();
       faults.apply({ kind: 'reset' });
       if (offlineMs > 0) {
         faults.apply({ kind: 'refuse', forMs: offlineMs });

@@ -21,6 +21,8 @@ export type Exception = { readonly exception: number };
 export type Face = {
   readonly read: (register: number, count: number) => readonly number[] | Exception;
   readonly write: (register: number, words: readonly number[]) => Exception | undefined;
+  /** What is volatile in the map itself goes back to its default. */
+  readonly reboot?: () => void;
 };
 
 export type Device = {

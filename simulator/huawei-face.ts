@@ -9,14 +9,16 @@ import type { Face } from './device.ts';
 import { EXCEPTION } from './device.ts';
 import { COMMAND_REGISTERS } from './huawei-controls.ts';
 import { MEASURED } from './huawei-registers.ts';
-import type { Plant, PlantState } from './plant.ts';
+import type { Sense } from './measurements.ts';
+import { measurementsOf } from './measurements.ts';
+import type { Plant } from './plant.ts';
 import { fromU32 } from './words.ts';
 
 const measuredAt = byRegister(MEASURED);
 const commandAt = byRegister(COMMAND_REGISTERS);
 
-export function huaweiFace(plant: Plant): Face {
-  let snapshot = plant.state();
+export function huaweiFace(plant: Plant, sense?: Sense): Face {
+  const measurements = measurementsOf(plant, sense);
 
   return {
     read(register, count) {
@@ -49,13 +51,6 @@ export function huaweiFace(plant: Plant): Face {
       return undefined;
     },
   };
-
-  function measurements(): PlantState {
-    const { frozen, refreshMs } = plant.settings;
-    const due = refreshMs === 0 || plant.timeMs - snapshot.timeMs >= refreshMs;
-    if (!frozen && due) snapshot = plant.state();
-    return snapshot;
-  }
 }
 
 function byRegister<T extends { register: number; count: number }>(entries: readonly T[]): Map<number, T> {

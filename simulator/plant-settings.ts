@@ -4,6 +4,7 @@
  * Signs are those of bessd: battery power positive = discharge. `null` in a change takes an override away.
  */
 import { z } from 'zod';
+import { DEFAULT_SUNSPEC, sunspecShape } from './sunspec-settings.ts';
 
 const watts = z.number().min(0).max(1e9);
 const signedWatts = z.number().min(-1e9).max(1e9);
@@ -43,6 +44,15 @@ const settingsShape = {
   meterOnline: z.boolean(),
   alarms: z.tuple([word, word, word]),
   packs: z.int().min(1).max(6),
+  /** State of health at the start; it falls by use, 20 % in `cycleLife` full cycles. */
+  sohPct: z.number().min(1).max(100),
+  cycleLife: z.number().positive().max(1e6),
+  /** LFP cells in series. */
+  seriesCells: z.int().min(1).max(1000),
+  strings: z.int().min(1).max(16),
+  /** Of a string, between its middle and its warmest or coldest module. */
+  moduleSpreadC: z.number().min(0).max(50),
+  ...sunspecShape,
   modelName: z.string().min(1).max(30),
   serialNumber: z.string().min(1).max(20),
   firmwareVersion: z.string().min(1).max(30),
@@ -107,6 +117,12 @@ export const DEFAULT_SETTINGS: PlantSettings = {
   meterOnline: true,
   alarms: [0, 0, 0],
   packs: 1,
+  sohPct: 100,
+  cycleLife: 6000,
+  seriesCells: 200,
+  strings: 2,
+  moduleSpreadC: 1,
+  ...DEFAULT_SUNSPEC,
   modelName: 'SUN2000-100KTL-SIM',
   serialNumber: 'HV2140012345',
   firmwareVersion: 'V100R001C00SPC120',

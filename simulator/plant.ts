@@ -7,9 +7,12 @@
  * Invariants: load = grid + AC at any moment; stored energy changes by exactly what the two battery counters say.
  */
 import type { Controls } from './plant-control.ts';
-import { acFromDcW, defaultControls, NOT_FORCED, usedPvW, wantedBatteryW } from './plant-control.ts';
+import { acFromDcW, defaultControls, isClosed, NOT_FORCED, usedPvW, wantedBatteryW } from './plant-control.ts';
+import type { CellVoltages } from './plant-cells.ts';
+import { agedSohPct, cellVoltages, fullCycles, usableWh } from './plant-cells.ts';
 import type { PlantChange, PlantSettings } from './plant-settings.ts';
 import { changedSettings } from './plant-settings.ts';
+import { PlantTimers } from './plant-timers.ts';
 
 export type PlantState = {
   readonly timeMs: number;
@@ -24,12 +27,19 @@ export type PlantState = {
   readonly gridW: number;
   readonly busVoltageV: number;
   readonly busCurrentA: number;
+  readonly cellV: CellVoltages;
+  readonly sohPct: number;
+  /** Equivalent full cycles since the start. */
+  readonly cycles: number;
   readonly packTemperaturesC: readonly number[];
   readonly chargedWh: number;
   readonly dischargedWh: number;
   readonly importedWh: number;
   readonly exportedWh: number;
   readonly generatedWh: number;
+  /** At the AC terminal. */
+  readonly acOutWh: number;
+  readonly acInWh: number;
   /** When the forced command falls back to the working mode; absent while nothing is forced or it never does. */
   readonly forcedEndsAtMs: number | undefined;
   readonly settings: PlantSettings;
@@ -42,11 +52,10 @@ const MS_PER_HOUR = 3_600_000;
 /** Full power in a steady state warms a pack by this much, with this time constant. */
 const HEATING_C = 8;
 const THERMAL_MS = MS_PER_HOUR;
-const EMPTY_V = 620;
-const FULL_V = 720;
-const RESISTANCE_OHM = 0.05;
 
 export class Plant {
+  /** Of the device's own control, such as reversion to a default after the controller fell silent. */
+  readonly timers = new PlantTimers();
   #settings: PlantSettings;
   #controls: Controls;
   #timeMs: number;
@@ -62,6 +71,8 @@ export class Plant {
   #importedWh = 0;
   #exportedWh = 0;
   #generatedWh = 0;
+  #acOutWh = 0;
+  #acInWh = 0;
 
   constructor(
     settings: PlantSettings,
@@ -70,7 +81,7 @@ export class Plant {
     this.#settings = settings;
     this.#controls = { ...defaultControls(settings), ...options.controls };
     this.#timeMs = options.startMs ?? 0;
-    this.#storedWh = ((options.socPct ?? 50) / 100) * settings.capacityWh;
+    this.#storedWh = ((options.socPct ?? 50) / 100) * this.#usableWh();
     this.#packsC = Array.from({ length: settings.packs }, () => settings.ambientC);
     this.#aim();
   }
@@ -95,7 +106,7 @@ export class Plant {
   advanceTo(nowMs: number): void {
     while (this.#timeMs < nowMs) {
       const largest = this.#batteryW === this.#targetW ? STEADY_STEP_MS : RAMP_STEP_MS;
-      const untilEnd = (this.#forcedEndsAtMs ?? Infinity) - this.#timeMs;
+      const untilEnd = Math.min(this.#forcedEndsAtMs ?? Infinity, this.timers.nextMs) - this.#timeMs;
       this.#step(Math.min(largest, nowMs - this.#timeMs, Math.max(untilEnd, 1)));
     }
   }
@@ -105,16 +116,17 @@ export class Plant {
     this.#controls = { ...this.#controls, ...change };
     if (change.command !== undefined || change.periodMin !== undefined || change.byTargetSoc !== undefined)
       this.#armForced();
+    if (!isClosed(this.#controls)) this.#fallToZero();
     this.#aim();
   }
 
   /** Changes the surroundings at once; SOC and temperatures jump. */
   set(change: PlantChange): void {
     const { socPct, packTemperaturesC, on, workingMode } = change;
-    const shareBefore = this.#storedWh / this.#settings.capacityWh;
+    const before = this.#socPct();
     this.#settings = changedSettings(this.#settings, change);
-    if (change.capacityWh !== undefined) this.#storedWh = shareBefore * this.#settings.capacityWh;
-    if (socPct !== undefined) this.#storedWh = (socPct / 100) * this.#settings.capacityWh;
+    const resized = change.capacityWh !== undefined || change.sohPct !== undefined;
+    if (resized || socPct !== undefined) this.#storedWh = ((socPct ?? before) / 100) * this.#usableWh();
     this.#packsC = Array.from({ length: this.#settings.packs }, (_, at) => this.#packsC[at] ?? this.#settings.ambientC);
     if (packTemperaturesC !== undefined) {
       this.#pinned = packTemperaturesC !== null;
@@ -138,11 +150,11 @@ export class Plant {
   }
 
   state(): PlantState {
-    const { capacityWh, loadW } = this.#settings;
+    const { seriesCells, loadW } = this.#settings;
     const { pvW, acW } = this.#powers();
-    const socPct = (this.#storedWh / capacityWh) * 100;
-    const openV = EMPTY_V + ((FULL_V - EMPTY_V) * socPct) / 100;
-    const busCurrentA = this.#batteryW / openV;
+    const socPct = this.#socPct();
+    const cellV = cellVoltages(this.#settings, socPct, this.#batteryW);
+    const busVoltageV = cellV.avg * seriesCells;
     return {
       timeMs: this.#timeMs,
       socPct,
@@ -153,14 +165,19 @@ export class Plant {
       acW,
       loadW,
       gridW: loadW - acW,
-      busVoltageV: openV - RESISTANCE_OHM * busCurrentA,
-      busCurrentA,
+      busVoltageV,
+      busCurrentA: this.#batteryW / busVoltageV,
+      cellV,
+      sohPct: this.#sohPct(),
+      cycles: fullCycles(this.#settings, this.#chargedWh, this.#dischargedWh),
       packTemperaturesC: [...this.#packsC],
       chargedWh: this.#chargedWh,
       dischargedWh: this.#dischargedWh,
       importedWh: this.#importedWh,
       exportedWh: this.#exportedWh,
       generatedWh: this.#generatedWh,
+      acOutWh: this.#acOutWh,
+      acInWh: this.#acInWh,
       forcedEndsAtMs: this.#forcedEndsAtMs,
       settings: this.#settings,
       controls: this.#controls,
@@ -172,13 +189,17 @@ export class Plant {
     this.#ramp(stepMs);
     this.#store(((before + this.#batteryW) / 2) * (stepMs / MS_PER_HOUR));
     const { pvW, acW } = this.#powers();
-    const gridWh = ((this.#settings.loadW - acW) * stepMs) / MS_PER_HOUR;
+    const acWh = (acW * stepMs) / MS_PER_HOUR;
+    const gridWh = (this.#settings.loadW * stepMs) / MS_PER_HOUR - acWh;
+    this.#acOutWh += Math.max(0, acWh);
+    this.#acInWh += Math.max(0, -acWh);
     this.#importedWh += Math.max(0, gridWh);
     this.#exportedWh += Math.max(0, -gridWh);
     this.#generatedWh += (pvW * stepMs) / MS_PER_HOUR;
     this.#warm(stepMs);
     this.#timeMs += stepMs;
     this.#endForced();
+    this.timers.fireDue(this.#timeMs);
     this.#aim();
   }
 
@@ -191,7 +212,7 @@ export class Plant {
 
   /** Takes energy out of the cells, or puts it in; an empty or full battery gives or takes no more. */
   #store(outWh: number): void {
-    const taken = Math.min(this.#storedWh, Math.max(this.#storedWh - this.#settings.capacityWh, outWh));
+    const taken = Math.min(this.#storedWh, Math.max(Math.min(0, this.#storedWh - this.#usableWh()), outWh));
     this.#storedWh -= taken;
     if (taken >= 0) this.#dischargedWh += taken;
     else this.#chargedWh -= taken;
@@ -232,7 +253,7 @@ export class Plant {
 
   #forcedIsOver(): boolean {
     const { command, byTargetSoc, targetSocPct } = this.#controls;
-    const socPct = (this.#storedWh / this.#settings.capacityWh) * 100;
+    const socPct = this.#socPct();
     if (byTargetSoc && command === 'charge') return socPct >= targetSocPct;
     if (byTargetSoc && command === 'discharge') return socPct <= targetSocPct;
     return this.#forcedEndsAtMs !== undefined && this.#timeMs >= this.#forcedEndsAtMs;
@@ -240,11 +261,24 @@ export class Plant {
 
   /** Fixes the rate of the ramp once per target, so that a step ends in finite time and exactly on its target. */
   #aim(): void {
-    const socPct = (this.#storedWh / this.#settings.capacityWh) * 100;
-    const target = wantedBatteryW(this.#settings, this.#controls, socPct);
+    const target = wantedBatteryW(this.#settings, this.#controls, this.#socPct());
     if (target === this.#targetW) return;
     this.#targetW = target;
     const fullStepMs = this.#settings.actuatorMs / 0.9;
-    this.#rampWPerMs = fullStepMs > 0 ? Math.abs(target - this.#batteryW) / fullStepMs : Infinity;
+    const actuator = fullStepMs > 0 ? Math.abs(target - this.#batteryW) / fullStepMs : Infinity;
+    const { rampWPerS } = this.#controls;
+    this.#rampWPerMs = rampWPerS > 0 ? Math.min(actuator, rampWPerS / 1000) : actuator;
+  }
+
+  #socPct(): number {
+    return Math.min(100, (this.#storedWh / this.#usableWh()) * 100);
+  }
+
+  #sohPct(): number {
+    return agedSohPct(this.#settings, fullCycles(this.#settings, this.#chargedWh, this.#dischargedWh));
+  }
+
+  #usableWh(): number {
+    return usableWh(this.#settings, this.#sohPct());
   }
 }

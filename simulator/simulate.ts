@@ -9,15 +9,14 @@ import { invalid } from '../contracts/parse.ts';
 import type { SimulatedAsset } from './asset.ts';
 import { createAsset } from './asset.ts';
 import { startControl } from './control.ts';
+import type { FaceName } from './faces.ts';
+import { FACE_OF_PROFILE } from './faces.ts';
 import { startModbusServer } from './modbus-server.ts';
 import type { Controls } from './plant-control.ts';
 import type { Actuator, PlantSettings } from './plant-settings.ts';
 import { ACTUATORS } from './plant-settings.ts';
 import type { Schedule } from './schedule.ts';
 import { runSchedule } from './schedule.ts';
-
-/** Profiles for which a simulated device exists. */
-export const SIMULATED_PROFILES: readonly string[] = ['huawei-sun2000-luna2000'];
 
 export type SimulatorOptions = {
   readonly clock: Clock;
@@ -60,7 +59,6 @@ const SOC_SPREAD_PCT = 5;
 
 /** Throws CONFIG_INVALID for an unknown profile and CONNECT_FAILED for an address in use. */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
-  requireProfile(options.profile ?? 'huawei-sun2000-luna2000');
   const { clock, host = '127.0.0.1', port, assets: count = 1, singleClient = false } = options;
   await using started = new AsyncDisposableStack();
   const assets: RunningAsset[] = [];
@@ -80,19 +78,21 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
 }
 
 /** Throws CONFIG_INVALID unless there is a simulated device for that profile. */
-export function requireProfile(profile: string): void {
-  if (SIMULATED_PROFILES.includes(profile)) return;
-  throw invalid('bessd simulate', [
-    { path: '--profile', value: profile, expected: `one of ${SIMULATED_PROFILES.join(', ')}` },
-  ]);
+export function requireProfile(profile: string): FaceName {
+  const face = FACE_OF_PROFILE[profile];
+  if (face) return face;
+  const expected = `one of ${Object.keys(FACE_OF_PROFILE).join(', ')}`;
+  throw invalid('bessd simulate', [{ path: '--profile', value: profile, expected }]);
 }
 
 function assetOf(options: SimulatorOptions, at: number): SimulatedAsset {
+  const face = requireProfile(options.profile ?? 'huawei-sun2000-luna2000');
   const { clock, loadW = 0, pvW = 0, actuator = 'fast', settings, controls, unitIds, socPct = 50, seed } = options;
   const serialNumber = serialAt(settings?.serialNumber ?? FIRST_SERIAL, at);
   const spreadPct = seed === undefined ? 0 : (randomShare(seed + at) * 2 - 1) * SOC_SPREAD_PCT;
   return createAsset({
     clock,
+    face,
     settings: { loadW, pvW, actuatorMs: ACTUATORS[actuator], ...settings, serialNumber },
     socPct: Math.min(100, Math.max(0, socPct + spreadPct)),
     ...(controls ? { controls } : {}),

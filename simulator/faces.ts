@@ -1,0 +1,25 @@
+/**
+ * The devices that can be simulated, and which of them stands for a profile.
+ */
+import type { Face } from './device.ts';
+import { huaweiFace } from './huawei-face.ts';
+import type { Sense } from './measurements.ts';
+import type { Plant } from './plant.ts';
+import { derFace } from './sunspec-faces.ts';
+
+export type FaceName = 'huawei' | 'sunspec-der';
+
+/** By the name of the profile that speaks to it. */
+export const FACE_OF_PROFILE: Readonly<Record<string, FaceName>> = {
+  'huawei-sun2000-luna2000': 'huawei',
+  'sunspec-704': 'sunspec-der',
+};
+
+export function faceOf(name: FaceName, plant: Plant, sense?: Sense): Face {
+  switch (name) {
+    case 'huawei':
+      return huaweiFace(plant, sense);
+    case 'sunspec-der':
+      return derFace(plant, sense);
+  }
+}

@@ -1,0 +1,150 @@
+/**
+ * SunSpec face: a plant seen through a chain of SunSpec models, laid out by their official definitions.
+ *
+ *   base: "SunS" │ model, length, … │ model, length, … │ 0xFFFF 0
+ *
+ * Registers outside the chain are exception 2, so are writes to what cannot be written; values out of range are exception
+ * 3, under LOCAL everything is exception 4. A write is carried out as a whole or not at all, and must cover whole points of
+ * one model. Addresses, lengths and scale factors follow the settings at any moment.
+ */
+import type { Exception, Face } from './device.ts';
+import { EXCEPTION } from './device.ts';
+import type { Sense } from './measurements.ts';
+import { measurementsOf } from './measurements.ts';
+import type { PlantSettings } from './plant-settings.ts';
+import type { Plant, PlantState } from './plant.ts';
+import type { LayoutPoint } from './sunspec-layout.ts';
+import { layoutOf } from './sunspec-layout.ts';
+import { scaleFactor } from './sunspec-scales.ts';
+import type { SunspecValue, SunspecValues } from './sunspec-words.ts';
+import { decodePoint, encodePoint } from './sunspec-words.ts';
+
+export type SunspecBlock = {
+  readonly id: number;
+  /** How often its groups repeat. */
+  readonly counts?: (settings: PlantSettings) => Readonly<Record<string, number>>;
+  readonly measured?: (state: PlantState) => SunspecValues;
+  readonly control?: SunspecControl;
+};
+
+/** The points of a model that somebody can set. */
+export type SunspecControl = {
+  readonly values: () => SunspecValues;
+  /** Takes new values; anything but undefined means that nothing was changed. */
+  readonly write: (changes: SunspecValues) => Exception | undefined;
+  /** What is volatile goes back to its default. */
+  readonly reboot?: () => void;
+};
+
+type Placed = {
+  readonly block: SunspecBlock;
+  readonly start: number;
+  readonly size: number;
+  readonly points: readonly LayoutPoint[];
+};
+
+const MARKER = [0x5375, 0x6e53]; // "SunS"
+const END = [0xffff, 0];
+
+export function sunspecFace(plant: Plant, blocks: readonly SunspecBlock[], sense?: Sense): Face {
+  const measurements = measurementsOf(plant, sense);
+
+  return {
+    read(register, count) {
+      const chain = placed(plant.settings, blocks);
+      const words: number[] = [];
+      for (let at = register; at < register + count;) {
+        const part = chunkAt(chain, at);
+        if (!part) return { exception: EXCEPTION.illegalAddress };
+        words.push(...part);
+        at += part.length;
+      }
+      return words.slice(0, count);
+    },
+    write(register, words) {
+      const found = placed(plant.settings, blocks).find(
+        ({ start, size }) => register >= start && register < start + size,
+      );
+      if (!found) return { exception: EXCEPTION.illegalAddress };
+      if (plant.settings.localControl) return { exception: EXCEPTION.deviceFailure };
+      const changes = changesOf(found, register - found.start, words);
+      return 'exception' in changes ? (changes as Exception) : found.block.control?.write(changes);
+    },
+    reboot() {
+      for (const { control } of blocks) control?.reboot?.();
+    },
+  };
+
+  /** From a register to the end of what it belongs to. */
+  function chunkAt(chain: readonly Placed[], register: number): readonly number[] | undefined {
+    const base = plant.settings.sunspecBase;
+    if (register >= base && register < base + MARKER.length) return MARKER.slice(register - base);
+    const found = chain.find(({ start, size }) => register >= start && register < start + size);
+    if (found) return imageOf(found).slice(register - found.start);
+    const last = chain.at(-1);
+    const end = last ? last.start + last.size : base + MARKER.length;
+    return register >= end && register < end + END.length ? END.slice(register - end) : undefined;
+  }
+
+  function imageOf({ block, size, points }: Placed): number[] {
+    const values = { ...block.measured?.(measurements()), ...block.control?.values() };
+    const image = Array.from({ length: size }, () => 0xffff);
+    for (const point of points) {
+      const words = encodePoint(point, valueOf(block, size, point, values), exponentOf(block.id, point));
+      words.forEach((word, at) => (image[point.offset + at] = word));
+    }
+    return image;
+  }
+
+  function valueOf(
+    block: SunspecBlock,
+    size: number,
+    { path, type }: LayoutPoint,
+    values: SunspecValues,
+  ): SunspecValue {
+    if (path === 'ID') return values['ID'] ?? block.id;
+    if (path === 'L') return size - 2;
+    if (isMissing(block.id, path)) return undefined;
+    return type === 'sunssf' ? scaleFactor(plant.settings, block.id, path) : values[path];
+  }
+
+  function changesOf({ block, points }: Placed, from: number, words: readonly number[]): SunspecValues | Exception {
+    const current = block.control?.values() ?? {};
+    const changes: Record<string, SunspecValue> = {};
+    for (let at = 0; at < words.length;) {
+      const point = points.find(({ offset }) => offset === from + at);
+      if (!point?.writable || !(point.path in current) || isMissing(block.id, point.path))
+        return { exception: EXCEPTION.illegalAddress };
+      const part = words.slice(at, at + point.size);
+      const value = part.length < point.size ? undefined : decodePoint(point, part, exponentOf(block.id, point));
+      if (value === undefined || !isKnown(point, value)) return { exception: EXCEPTION.illegalValue };
+      changes[point.path] = value;
+      at += point.size;
+    }
+    return changes;
+  }
+
+  function exponentOf(model: number, { sf }: LayoutPoint): number {
+    if (sf === undefined || typeof sf === 'number') return sf ?? 0;
+    return scaleFactor(plant.settings, model, sf);
+  }
+
+  function isMissing(model: number, path: string): boolean {
+    return plant.settings.notImplemented.includes(`${model}.${path}`);
+  }
+}
+
+function placed(settings: PlantSettings, blocks: readonly SunspecBlock[]): readonly Placed[] {
+  let start = settings.sunspecBase + MARKER.length;
+  return blocks.map((block) => {
+    const { points, size: defined } = layoutOf(block.id, block.counts?.(settings));
+    const size = defined + (settings.extraRegisters[String(block.id)] ?? 0);
+    const one = { block, start, size, points };
+    start += size;
+    return one;
+  });
+}
+
+function isKnown({ type, symbols }: LayoutPoint, value: number): boolean {
+  return !type.startsWith('enum') || symbols.length === 0 || symbols.includes(value);
+}
