@@ -11,9 +11,10 @@ const HEADER_BYTES = 7;
 /** Longest frame: header and a PDU of 253 bytes. */
 const LONGEST_LENGTH_FIELD = 254;
 
-export function encodeRequest(transaction: number, unitId: number, request: Request): Buffer {
+/** `spare`, where it has exactly the length of the frame, becomes the frame. */
+export function encodeRequest(transaction: number, unitId: number, request: Request, spare?: Buffer): Buffer {
   const pdu = pduBytes(request);
-  const frame = Buffer.allocUnsafe(HEADER_BYTES + pdu);
+  const frame = spare?.length === HEADER_BYTES + pdu ? spare : Buffer.allocUnsafe(HEADER_BYTES + pdu);
   putWord(frame, 0, transaction);
   putWord(frame, 2, 0);
   putWord(frame, 4, pdu + 1);

@@ -72,8 +72,8 @@ function wordsOf(bytes: Buffer, from: number, length: number, count: number): re
   if (length < 2) throw bad(`byte count missing, expected ${count * 2}`);
   if (bytes[from + 1] !== count * 2) throw bad(`byte count ${bytes[from + 1]}, expected ${count * 2}`);
   if (length !== 2 + count * 2) throw bad(`${length - 2} bytes of data, expected ${count * 2}`);
-  const words: number[] = [];
-  for (let at = from + 2; at < from + length; at += 2) words.push(wordAt(bytes, at));
+  const words = new Array<number>(count); // oxlint-disable-line unicorn/no-new-array -- at its length at once: growing it costs as much as filling it
+  for (let index = 0; index < count; index += 1) words[index] = wordAt(bytes, from + 2 + index * 2);
   return words;
 }
 

@@ -11,8 +11,12 @@ import type { DeviceAddress, DevicePort } from '../contracts/ports.ts';
 import { decodeReply, encodeRequest, frameLength } from './modbus-frame.ts';
 import type { Request } from './modbus-pdu.ts';
 
-/** What a socket does here: bytes out, and an end. */
-type Wire = { readonly write: (bytes: Buffer) => unknown; readonly destroy: () => unknown };
+/** What a socket does here: bytes out, and an end. `writableLength`: bytes that it still holds. */
+type Wire = {
+  readonly write: (bytes: Buffer) => unknown;
+  readonly destroy: () => unknown;
+  readonly writableLength: number;
+};
 
 type Pending = {
   readonly request: Request;
@@ -27,6 +31,7 @@ export class ModbusTcpPort implements DevicePort {
   readonly #address: DeviceAddress;
   readonly #clock: Clock;
   #transaction = randomInt(0x1_0000);
+  #frame: Buffer | undefined;
   /** The beginning of a frame of which more must come. */
   #partial: Buffer | undefined;
   #pending: Pending | undefined;
@@ -100,7 +105,10 @@ export class ModbusTcpPort implements DevicePort {
       if (this.#pending) return reject(new Error('two requests at once on one connection'));
       const { timeoutMs, unitId } = this.#address;
       const transaction = (this.#transaction + 1) & 0xffff;
-      const frame = encodeRequest(transaction, unitId, request);
+      // The frame before may be overwritten only once every byte of it has gone out.
+      const spare = this.#wire.writableLength === 0 ? this.#frame : undefined;
+      const frame = encodeRequest(transaction, unitId, request, spare);
+      this.#frame = frame;
       this.#transaction = transaction;
       this.#pending = { request, transaction, deadlineMs: nowMs + timeoutMs, resolve, reject };
       this.#watch ??= this.#clock.setTimeout(() => this.#look(), timeoutMs);

@@ -9,7 +9,7 @@ const DEVICES = 500;
 const TURN_MS = 4000;
 
 export async function fleet(size: Size): Promise<readonly Row[]> {
-  await using bench = await startBench({ sameCore: false });
+  await using bench = await startBench('many');
   const bessd = await bench.client('bessd', DEVICES, 'fleet');
   const raw = await bench.client('raw', DEVICES, 'fleet');
   const slices = await inTurns<'bessd' | 'raw', Slice>(size === 'full' ? 5 : 2, {

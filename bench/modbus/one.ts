@@ -9,7 +9,7 @@ const TURN_MS = 400;
 const WARM_UP_MS = 1500;
 
 export async function one(size: Size): Promise<readonly Row[]> {
-  await using bench = await startBench({ sameCore: true });
+  await using bench = await startBench('few');
   const libmodbus = await bench.libmodbus();
   const clients = {
     bessd: await bench.client('bessd', 1, 'closed'),
@@ -40,9 +40,16 @@ export async function one(size: Size): Promise<readonly Row[]> {
       floor: { name: floor, values: cpuUs(floor) },
     }),
   ];
+  const ofFloor = rowOf({
+    what: 'for comparison, raw',
+    unit: 'reads/s',
+    values: perSecond('raw'),
+    floor: { name: 'modbus-serial', values: perSecond('modbus-serial') },
+  });
   return [
     ...against('raw', TARGETS.overRaw),
     ...against('modbus-serial', TARGETS.overModbusSerial),
+    ofFloor,
     ...(libmodbus
       ? against('libmodbus', TARGETS.overLibmodbus)
       : [skipped('one connection beside libmodbus', 'no gcc, or no libmodbus with its headers')]),

@@ -10,7 +10,6 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 
 export type Kind = 'raw' | 'bessd' | 'modbus-serial';
 export type Mode = 'closed' | 'fleet';
@@ -33,13 +32,13 @@ export type Bench = AsyncDisposable & {
   readonly sameCore: boolean;
 };
 
-/** `sameCore` puts everything on one core, where no wake-up of an idle one hides what a client costs. */
-export async function startBench(options: { readonly sameCore: boolean }): Promise<Bench> {
-  const sameCore = options.sameCore && works('taskset', ['-c', '0', 'true']);
+/** `few` connections: everything on one core, where no wake-up of an idle one hides what a client costs. */
+export async function startBench(connections: 'few' | 'many'): Promise<Bench> {
+  const sameCore = connections === 'few' && works('taskset', ['-c', '0', 'true']);
   const children: ChildProcess[] = [];
   const folder = mkdtempSync(path.join(tmpdir(), 'bessd-bench-'));
   const program = compiled('server', []);
-  const device = program ? start(program, []) : start(process.execPath, [file('server.entry.ts')]);
+  const device = program ? start(program, [connections]) : start(process.execPath, [file('server.entry.ts')]);
   const port = await device.line();
 
   return {
@@ -65,7 +64,7 @@ export async function startBench(options: { readonly sameCore: boolean }): Promi
 
   function compiled(name: string, libraries: readonly string[]): string | undefined {
     const output = path.join(folder, name);
-    return works('gcc', ['-O2', '-o', output, file(`${name}.c`), ...libraries]) ? output : undefined;
+    return works('gcc', ['-O2', '-pthread', '-o', output, file(`${name}.c`), ...libraries]) ? output : undefined;
   }
 
   function start(command: string, args: readonly string[]): Talk {
@@ -82,14 +81,23 @@ type Talk = { readonly say: (line: string) => void; readonly line: () => Promise
 function talkTo(child: ChildProcess): Talk {
   const { stdin, stdout } = child;
   if (!stdin || !stdout) throw new Error('a process of the benchmark has no pipes');
-  const lines = createInterface({ input: stdout })[Symbol.asyncIterator]();
   return {
     say: (line) => stdin.write(`${line}\n`),
-    async line() {
-      const { value, done } = await lines.next();
-      if (done === true) throw new Error('a process of the benchmark ended');
-      return value;
-    },
+    line: () =>
+      new Promise((resolve, reject) => {
+        let text = '';
+        const take = (chunk: Buffer): void => {
+          text += String(chunk);
+          if (!text.endsWith('\n')) return;
+          stdout.off('data', take);
+          child.off('exit', fail);
+          resolve(text.trim());
+        };
+        const fail = (code: number | null, signal: string | null): void =>
+          reject(new Error(`${child.spawnargs.join(' ')} ended with ${code ?? signal}`));
+        stdout.on('data', take);
+        child.once('exit', fail);
+      }),
   };
 }
 
