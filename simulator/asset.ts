@@ -11,11 +11,13 @@ import type { Faults } from './faults.ts';
 import { createFaults } from './faults.ts';
 import type { FaceName } from './faces.ts';
 import { faceOf } from './faces.ts';
+import type { Sense } from './measurements.ts';
 import type { Controls } from './plant-control.ts';
 import type { PlantChange, PlantSettings } from './plant-settings.ts';
 import { DEFAULT_SETTINGS } from './plant-settings.ts';
 import type { PlantState } from './plant.ts';
 import { Plant } from './plant.ts';
+import { together } from './sunspec-meter.ts';
 
 export type AssetOptions = {
   readonly clock: Clock;
@@ -29,6 +31,7 @@ export type AssetOptions = {
 };
 
 export type SimulatedAsset = {
+  readonly plant: Plant;
   readonly device: Device;
   readonly tap: Tap;
   readonly faults: Faults;
@@ -50,30 +53,51 @@ export type Command =
       readonly unitId: number;
     };
 
-export function createAsset({
-  clock,
-  face: faceName = 'huawei',
-  settings,
-  controls,
-  socPct = 50,
-  unitIds = [0, 1],
-}: AssetOptions): SimulatedAsset {
+export function createAsset(options: AssetOptions): SimulatedAsset {
+  const { clock, face = 'huawei', settings, controls, socPct = 50, unitIds = [0, 1] } = options;
   const plant = new Plant(
     { ...DEFAULT_SETTINGS, ...settings },
     { socPct, startMs: clock.now(), controls: controls ?? {} },
   );
+  return seen({ plant, clock, unitIds, advance: () => plant.advanceTo(clock.now()) }, face);
+}
+
+/** A second device on the same plant with a connection, a tap and faults of its own: its battery's BMS. */
+export function createBms({ plant, clock }: SimulatedAsset, unitIds: readonly number[] = [1]): SimulatedAsset {
+  return seen({ plant, clock, unitIds, advance: () => plant.advanceTo(clock.now()) }, 'bms');
+}
+
+/** The meter where these plants meet the grid; a device of its own too. */
+export function createMeter(assets: readonly SimulatedAsset[], unitIds: readonly number[] = [1]): SimulatedAsset {
+  const [first, ...others] = assets;
+  if (!first) throw new Error('a meter without a plant');
+  const { plant, clock } = first;
+  const advance = (): void => {
+    for (const asset of assets) asset.plant.advanceTo(clock.now());
+  };
+  const sense: Sense = (state) =>
+    together(
+      state,
+      others.map((other) => other.plant.state()),
+    );
+  return seen({ plant, clock, unitIds, advance }, 'meter', sense);
+}
+
+type Seen = {
+  readonly plant: Plant;
+  readonly clock: Clock;
+  readonly unitIds: readonly number[];
+  /** Brings physics to the present. */
+  readonly advance: () => void;
+};
+
+function seen({ plant, clock, unitIds, advance }: Seen, name: FaceName, sense?: Sense): SimulatedAsset {
   const faults = createFaults(clock.now);
-  const advance = (): void => plant.advanceTo(clock.now());
-  const face = faceOf(faceName, plant);
-  const { device, tap } = tappedDevice({
-    face,
-    clock,
-    unitIds,
-    advance,
-    batteryPowerW: () => plant.batteryW,
-  });
+  const face = faceOf(name, plant, sense);
+  const { device, tap } = tappedDevice({ face, clock, unitIds, advance, batteryPowerW: () => plant.batteryW });
 
   return {
+    plant,
     device,
     tap,
     faults,
@@ -88,7 +112,8 @@ export function createAsset({
     },
     reboot(offlineMs = 0) {
       advance();
-      plant.reboot();
+      // The meter and the BMS start again by themselves; what the inverter was told stays.
+      if (name !== 'meter' && name !== 'bms') plant.reboot();
       face.reboot?.();
       faults.apply({ kind: 'reset' });
       if (offlineMs > 0) {

@@ -5,14 +5,16 @@ import type { Face } from './device.ts';
 import { huaweiFace } from './huawei-face.ts';
 import type { Sense } from './measurements.ts';
 import type { Plant } from './plant.ts';
-import { derFace } from './sunspec-faces.ts';
+import { bmsFace, derFace, meterFace, storageFace } from './sunspec-faces.ts';
 
-export type FaceName = 'huawei' | 'sunspec-der';
+export type FaceName = 'huawei' | 'sunspec-der' | 'sunspec-storage' | 'bms' | 'meter';
 
 /** By the name of the profile that speaks to it. */
 export const FACE_OF_PROFILE: Readonly<Record<string, FaceName>> = {
   'huawei-sun2000-luna2000': 'huawei',
   'sunspec-704': 'sunspec-der',
+  'sunspec-124': 'sunspec-storage',
+  'sunspec-802': 'bms',
 };
 
 export function faceOf(name: FaceName, plant: Plant, sense?: Sense): Face {
@@ -21,5 +23,11 @@ export function faceOf(name: FaceName, plant: Plant, sense?: Sense): Face {
       return huaweiFace(plant, sense);
     case 'sunspec-der':
       return derFace(plant, sense);
+    case 'sunspec-storage':
+      return storageFace(plant, sense);
+    case 'bms':
+      return bmsFace(plant, sense);
+    case 'meter':
+      return meterFace(plant, sense);
   }
 }

@@ -114,7 +114,7 @@ export function dcFromAcW(acW: number, efficiency: number): number {
 function askedW(settings: PlantSettings, controls: Controls): number {
   switch (controls.command) {
     case 'charge':
-      return -(controls.chargeFromGrid ? controls.forcedChargeW : Math.min(controls.forcedChargeW, settings.pvW));
+      return -controls.forcedChargeW;
     case 'discharge':
       return controls.forcedDischargeW;
     case 'none':
@@ -140,7 +140,8 @@ function dischargeRoomW(settings: PlantSettings, controls: Controls, socPct: num
 
 function chargeRoomW(settings: PlantSettings, controls: Controls, socPct: number): number {
   if (socPct >= controls.chargeCutoffPct) return 0;
-  return Math.min(controls.limitChargeW, settings.maxChargeW, settings.ratedW * controls.stringShare);
+  const sourceW = controls.chargeFromGrid ? Infinity : settings.pvW;
+  return Math.min(controls.limitChargeW, settings.maxChargeW, settings.ratedW * controls.stringShare, sourceW);
 }
 
 function forcedCeilingW(settings: PlantSettings, controls: Controls): number {

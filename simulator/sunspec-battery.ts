@@ -6,21 +6,19 @@
  */
 import type { Exception } from './device.ts';
 import { EXCEPTION } from './device.ts';
-import { isClosed } from './plant-control.ts';
 import type { Plant, PlantState } from './plant.ts';
 import type { SunspecControl } from './sunspec-face.ts';
 import type { Heartbeat } from './sunspec-heartbeat.ts';
 import { average } from './sunspec-measured.ts';
+import { chargeStatus } from './sunspec-storage.ts';
 import type { SunspecValues } from './sunspec-words.ts';
 
 const BANK = { disconnected: 1, connected: 3, standby: 4 } as const;
-const CHARGE = { off: 1, empty: 2, discharging: 3, charging: 4, full: 5, holding: 6 } as const;
 const LITHIUM_ION = 4;
 const CONTACTOR_CLOSED = 0b10;
 const STRING_ENABLED = 0b01;
 const CONNECT = 1;
 const DISCONNECT = 2;
-const ACTIVE_W = 50;
 const CELLS_PER_MODULE = 16;
 
 export function batteryBank(state: PlantState): SunspecValues {
@@ -183,6 +181,7 @@ export function bankControl(plant: Plant, heartbeat: Heartbeat): SunspecControl 
       });
       return undefined;
     },
+    reboot: heartbeat.reboot,
   };
 }
 
@@ -213,14 +212,6 @@ function switches(string: number): string[] {
 
 function shown({ settings }: PlantState, dischargePositive: number): number {
   return settings.positiveBattery === 'discharge' ? dischargePositive : -dischargePositive;
-}
-
-function chargeStatus({ controls, batteryW, socPct }: PlantState): number {
-  if (!controls.on || !isClosed(controls)) return CHARGE.off;
-  if (batteryW > ACTIVE_W) return CHARGE.discharging;
-  if (batteryW < -ACTIVE_W) return CHARGE.charging;
-  if (socPct <= controls.dischargeCutoffPct) return CHARGE.empty;
-  return socPct >= controls.chargeCutoffPct ? CHARGE.full : CHARGE.holding;
 }
 
 function bankState({ controls }: PlantState): number {

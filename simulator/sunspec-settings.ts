@@ -17,8 +17,8 @@ export const sunspecShape = {
   inverterModel: z.literal([103, 113]),
   /** Of model 802, where the standard leaves the sign open. */
   positiveBattery: z.enum(['discharge', 'charge']),
-  /** What `InWRte` and `OutWRte` of model 124 mean: the bounds of a window, or the power itself. */
-  storageRates: z.enum(['limit', 'setpoint']),
+  /** What `InWRte` and `OutWRte` of model 124 mean: the power itself, or the bounds of a window in which the device is free. */
+  storageRates: z.enum(['setpoint', 'limit']),
   /** Somebody turned the key to LOCAL: control points refuse writes. */
   localControl: z.boolean(),
   /** Reversion timers show their time and do not count. */
@@ -40,7 +40,7 @@ export const DEFAULT_SUNSPEC: SunspecSettings = {
   extraRegisters: {},
   inverterModel: 103,
   positiveBattery: 'discharge',
-  storageRates: 'limit',
+  storageRates: 'setpoint',
   localControl: false,
   timersStill: false,
   controllerTimeoutMs: 0,

@@ -8,6 +8,7 @@ import { decodeModel } from '../../machines/sunspec/decode.ts';
 import { exponentOf, layModel } from '../../machines/sunspec/layout.ts';
 import type { SimulatedAsset } from '../../simulator/asset.ts';
 import { createAsset } from '../../simulator/asset.ts';
+import type { FaceName } from '../../simulator/faces.ts';
 import type { PlantSettings } from '../../simulator/plant-settings.ts';
 import type { VirtualClock } from '../../supervisor/clock.ts';
 import { virtualClock } from '../../supervisor/clock.ts';
@@ -70,9 +71,12 @@ export async function sunspecClient({ device }: Pick<SimulatedAsset, 'device'>):
   }
 }
 
-export async function derSite(settings: Partial<PlantSettings> = {}): Promise<SunspecSite> {
+export async function derSite(
+  settings: Partial<PlantSettings> = {},
+  face: FaceName = 'sunspec-der',
+): Promise<SunspecSite> {
   const clock = virtualClock();
-  const asset = createAsset({ clock, face: 'sunspec-der', settings });
+  const asset = createAsset({ clock, face, settings });
   return { asset, clock, client: await sunspecClient(asset) };
 }
 
