@@ -214,9 +214,15 @@ export function situationOf(cockpit: Cockpit): Situation {
     minWriteIntervalMs: profile.control?.minWriteIntervalMs ?? 0,
     rampRateWPerS: asset.rampRateWPerS,
     ratingW: ratingOf(input),
+    closesDirections: closesDirections(profile),
     foreignControl: cockpit.corrections.length > MOST_CORRECTIONS,
     releaseBlocked: nowMs < cockpit.releaseBlockedUntilMs,
   };
+}
+
+function closesDirections({ points }: Profile): boolean {
+  const limits = Object.values(points).map(({ writable }) => writable?.limits);
+  return limits.includes('charge') && limits.includes('discharge');
 }
 
 /** Power corrections a minute before bessd yields to whoever else writes (control rules 5). */

@@ -66,7 +66,8 @@ async function pass(
 ): Promise<boolean> {
   const kind = kindOf(passage.sequence);
   const targetW = passage.to.kind === 'power' ? passage.to.w : 0;
-  if (passage.transactions.some(({ persistent }) => persistent)) saveOriginals(cockpit);
+  // For power also where nothing persistent is written: the record says which firmware was accepted.
+  if (kind === 'power' || passage.transactions.some(({ persistent }) => persistent)) saveOriginals(cockpit);
   const verdict = mayWrite(
     requestOf(cockpit, kind, passage.purpose, targetW),
     writeStateOf(cockpit, situation, transaction),

@@ -45,6 +45,8 @@ export type Situation = {
   readonly minWriteIntervalMs: number;
   readonly rampRateWPerS: number;
   readonly ratingW: number;
+  /** The device has limits for each direction, so that one can be closed while it is released. */
+  readonly closesDirections: boolean;
   readonly foreignControl: boolean;
   /** The released device moved power outside the permit a moment ago. */
   readonly releaseBlocked: boolean;
@@ -129,6 +131,7 @@ function released(s: Situation): Posture {
   if (!isLive(s.permit, s.epoch, s.nowMs)) return untouched ? { kind: 'none' } : { kind: 'hold' };
   const { maxChargeW, maxDischargeW } = s.permit;
   if ((maxChargeW === 0 && maxDischargeW === 0) || s.releaseBlocked) return { kind: 'hold' };
+  if (!s.closesDirections && (maxChargeW === 0 || maxDischargeW === 0)) return { kind: 'hold' };
   if (s.posture === undefined && s.forced) return { kind: 'hold' };
   return { kind: 'release', charge: maxChargeW > 0, discharge: maxDischargeW > 0 };
 }

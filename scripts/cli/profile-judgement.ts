@@ -50,7 +50,7 @@ export function warningsOf(written: Profile, fileName: string): readonly Problem
     if (!binding.ok) return;
     const { profile } = binding;
     warnOfOverlaps(profile, complain);
-    warnOfBlocks(profile, complain);
+    warnOfBlocks({ transport: written.transport, points: profile.points }, complain);
     warnOfPoll(profile, complain);
     warnOfPoints(profile, complain);
     warnOfMeasurands(written, complain);
@@ -75,7 +75,7 @@ function warnOfOverlaps(profile: BoundProfile, complain: Complain): void {
   }
 }
 
-function warnOfBlocks({ transport, points }: BoundProfile, complain: Complain): void {
+function warnOfBlocks({ transport, points }: Pick<BoundProfile, 'transport' | 'points'>, complain: Complain): void {
   const { blocks, maxReadRegisters } = transport;
   blocks.forEach((block, at) => {
     const path = `transport.blocks[${at}]`;

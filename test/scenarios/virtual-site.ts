@@ -15,6 +15,7 @@ import { createAsset } from '../../simulator/asset.ts';
 import type { SimulatedAsset } from '../../simulator/asset.ts';
 import type { TapEntry } from '../../simulator/device.ts';
 import type { MemoryNetwork } from '../../simulator/memory-device.ts';
+import type { FaceName } from '../../simulator/faces.ts';
 import { memoryNetwork } from '../../simulator/memory-device.ts';
 import type { PlantSettings } from '../../simulator/plant-settings.ts';
 import { startSite } from '../../site.ts';
@@ -49,6 +50,8 @@ export type VirtualOptions = {
   readonly assets?: number;
   readonly socPct?: number;
   readonly plant?: Partial<PlantSettings>;
+  /** Which device the plants are. */
+  readonly face?: FaceName;
   readonly site?: Record<string, unknown>;
   readonly asset?: Record<string, unknown>;
   readonly disk?: MemoryDisk;
@@ -62,7 +65,12 @@ export async function virtualSite(options: VirtualOptions = {}): Promise<Virtual
   const clock = virtualClock();
   const network = memoryNetwork({ clock, latencyMs: 2 });
   const plants = Array.from({ length: assets }, (_, at) =>
-    createAsset({ clock, socPct, settings: { serialNumber: `HV${at + 1}`, loadW: 0, pvW: 0, ...plant } }),
+    createAsset({
+      clock,
+      socPct,
+      ...(options.face && { face: options.face }),
+      settings: { serialNumber: `HV${at + 1}`, loadW: 0, pvW: 0, ...plant },
+    }),
   );
   plants.forEach((asset, at) => network.attach('127.0.0.1', 5020 + at, asset));
   const disk = options.disk ?? memoryDisk();

@@ -51,6 +51,7 @@ const SITUATION: Situation = {
   minWriteIntervalMs: 1000,
   rampRateWPerS: 1e6,
   ratingW: 10_000,
+  closesDirections: true,
   foreignControl: false,
   releaseBlocked: false,
 };
