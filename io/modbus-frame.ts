@@ -7,7 +7,7 @@
 import { bad, judgePdu, pduBytes, putPdu, putWord, wordAt } from './modbus-pdu.ts';
 import type { Request } from './modbus-pdu.ts';
 
-const HEADER_BYTES = 7;
+export const HEADER_BYTES = 7;
 /** Longest frame: header and a PDU of 253 bytes. */
 const LONGEST_LENGTH_FIELD = 254;
 

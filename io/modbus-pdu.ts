@@ -12,8 +12,8 @@ export type Request =
   | { readonly functionCode: 16; readonly register: number; readonly words: readonly number[] };
 
 /** Registers that one request may read, and write. */
-const MOST_READ = 125;
-const MOST_WRITTEN = 123;
+export const MOST_READ = 125;
+export const MOST_WRITTEN = 123;
 
 /** Bytes of the request, function code included. */
 export function pduBytes(request: Request): number {

@@ -1,15 +1,17 @@
 /**
- * Modbus TCP server in front of one simulated asset, on modbus-serial: an independent peer for bessd's own transport.
+ * Modbus TCP server in front of one simulated asset.
  *
- * Owns its listening socket and its connections. Function codes 3, 6 and 16; what a fault leaves unanswered stays so.
+ * Owns its listening socket and its connections. Function codes 3, 6 and 16; what a fault leaves unanswered stays so. A
+ * header that cannot be ends the connection; a request that cannot be is refused before anything sees it.
  * While new connections are refused the listening socket is closed, so that a client sees what an unplugged device shows.
  */
+import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
-import { ServerTCP } from 'modbus-serial';
 import { Fault } from '../contracts/faults.ts';
-import type { Command, SimulatedAsset } from './asset.ts';
+import { frameLength } from '../io/modbus-frame.ts';
+import { encodeException, encodeReply, readRequest } from '../io/modbus-request.ts';
+import type { SimulatedAsset } from './asset.ts';
 import { handle } from './asset.ts';
-import type { Exception } from './device.ts';
 
 export type ModbusServerOptions = {
   readonly asset: SimulatedAsset;
@@ -35,81 +37,85 @@ export async function startModbusServer({
   port,
   singleClient = false,
 }: ModbusServerOptions): Promise<ModbusServer> {
-  // The package takes 0 for "not given" and then asks for port 502; the text "0" is passed on as it is.
-  const server = new ServerTCP(vectorOf(asset), { host, port: (port === 0 ? '0' : port) as number, unitID: 255 });
-  // The listening socket has no public name in the package; its exact version is pinned.
-  const listener = (server as unknown as { readonly _server: Server })._server;
-  await listening(server, `${host}:${port}`);
-  const bound = portOf(listener);
-
-  listener.on('connection', (socket: Socket) => {
-    socket.setNoDelay(true);
-    if (singleClient) for (const other of server.socks.keys()) if (other !== socket) other.destroy();
+  const sockets = new Set<Socket>();
+  const server = createServer({ noDelay: true }, (socket) => {
+    if (singleClient) for (const other of sockets) other.destroy();
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    // Whoever resets a connection is gone; 'close' follows.
+    socket.on('error', () => undefined);
     asset.faults.connected();
+    serve(asset, socket);
   });
+  const bound = await listening(server, host, port);
   const forget = asset.faults.onReset(() => {
-    for (const socket of server.socks.keys()) socket.resetAndDestroy();
+    for (const socket of sockets) socket.resetAndDestroy();
   });
-  const watch = setInterval(() => followRefusal(listener, asset.faults.refusing(), bound, host), REFUSAL_CHECK_MS);
+  const watch = setInterval(() => followRefusal(server, asset.faults.refusing(), bound, host), REFUSAL_CHECK_MS);
 
   return {
     host,
     port: bound,
-    connections: () => server.socks.size,
+    connections: () => sockets.size,
     async stop() {
       clearInterval(watch);
       forget();
-      for (const socket of server.socks.keys()) socket.destroy();
-      await new Promise<void>((resolve) => listener.close(() => resolve()));
+      for (const socket of sockets) socket.destroy();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
     },
   };
 }
 
-function listening(server: ServerTCP, address: string): Promise<void> {
+function serve(asset: SimulatedAsset, socket: Socket): void {
+  let received: Buffer = Buffer.alloc(0);
+  socket.on('data', (chunk: Buffer) => {
+    received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
+    try {
+      for (let length = frameLength(received); length !== undefined && length <= received.length;) {
+        answer(asset, socket, received.subarray(0, length));
+        received = received.subarray(length);
+        length = frameLength(received);
+      }
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      socket.destroy();
+    }
+  });
+}
+
+function answer(asset: SimulatedAsset, socket: Socket, frame: Buffer): void {
+  const asked = readRequest(frame);
+  const { request, unitId } = asked;
+  const send = (reply: Buffer): void => {
+    if (!socket.destroyed) socket.write(reply);
+  };
+  if ('exception' in request) return send(encodeException(asked, request.exception));
+  const { functionCode, register } = request;
+  const command =
+    functionCode === 3
+      ? ({ op: 'read', register, count: request.count, unitId } as const)
+      : ({ op: 'write', register, words: request.words, functionCode, unitId } as const);
+  handle(asset, command, (result) =>
+    send('exception' in result ? encodeException(asked, result.exception) : encodeReply(asked, request, result)),
+  );
+}
+
+function listening(server: Server, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.once('initialized', resolve);
-    server.once('serverError', (cause: Error) => {
+    server.once('error', (cause) => {
+      const address = `${host}:${port}`;
       reject(
         new Fault('CONNECT_FAILED', `cannot listen on ${address}: ${cause.message}`, { cause, details: { address } }),
       );
     });
+    server.listen({ host, port }, () => {
+      const address = server.address();
+      resolve(typeof address === 'object' && address ? address.port : 0);
+    });
   });
 }
 
-function portOf(listener: Server): number {
-  const address = listener.address();
-  return typeof address === 'object' && address ? address.port : 0;
-}
-
-function followRefusal(listener: Server, refusing: boolean, port: number, host: string): void {
-  if (refusing && listener.listening) listener.close();
-  else if (!refusing && !listener.listening) listener.listen({ port, host });
-}
-
-type Done<T> = (error: Error | null, value: T) => void;
-
-/** The package tells callbacks from promises by the number of parameters: all four handlers take exactly these. */
-function vectorOf(asset: SimulatedAsset): ConstructorParameters<typeof ServerTCP>[0] {
-  return {
-    getHoldingRegister: (register: number, unitId: number, done: Done<number>) =>
-      serve({ op: 'read', register, count: 1, unitId }, (error, words) => done(error, words[0] ?? 0)),
-    getMultipleHoldingRegisters: (register: number, count: number, unitId: number, done: Done<number[]>) =>
-      serve({ op: 'read', register, count, unitId }, done),
-    setRegister: (register: number, value: number, unitId: number, done: (error: Error | null) => void) =>
-      serve({ op: 'write', register, words: [value], functionCode: 6, unitId }, done),
-    setRegisterArray: (register: number, words: number[], unitId: number, done: (error: Error | null) => void) =>
-      serve({ op: 'write', register, words, functionCode: 16, unitId }, done),
-  };
-
-  function serve(command: Command, done: Done<number[]>): void {
-    handle(asset, command, (result) => {
-      if (isException(result))
-        done(Object.assign(new Error(`exception ${result.exception}`), { modbusErrorCode: result.exception }), []);
-      else done(null, [...result]);
-    });
-  }
-}
-
-function isException(result: readonly number[] | Exception): result is Exception {
-  return 'exception' in result;
+function followRefusal(server: Server, refusing: boolean, port: number, host: string): void {
+  if (refusing && server.listening) server.close();
+  else if (!refusing && !server.listening) server.listen({ port, host });
 }

@@ -7,7 +7,7 @@ import { decodeReply, encodeRequest, frameLength } from '../../io/modbus-frame.t
 import type { Request } from '../../io/modbus-pdu.ts';
 import { openModbusTcp } from '../../io/modbus-tcp.ts';
 import { createAsset } from '../../simulator/asset.ts';
-import { startModbusServer } from '../../simulator/modbus-server.ts';
+import { startIndependentServer } from './independent-server.ts';
 import { systemClock } from '../../supervisor/clock.ts';
 import { goodReply, startPeer } from './modbus-peer.ts';
 
@@ -101,9 +101,9 @@ test('a good reply that is cut short is incomplete, whatever is missing', () => 
 
 test('an independent server understands functions 3, 6 and 16, and its answers and exceptions are understood', async () => {
   const asset = createAsset({ clock: systemClock });
-  const server = await startModbusServer({ asset, port: 0 });
+  const server = await startIndependentServer(asset);
   const port = await openModbusTcp(systemClock)(
-    { host: server.host, port: server.port, unitId: 1, timeoutMs: 2000, requestGapMs: 0 },
+    { host: '127.0.0.1', port: server.port, unitId: 1, timeoutMs: 2000, requestGapMs: 0 },
     new AbortController().signal,
   );
   try {

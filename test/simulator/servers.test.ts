@@ -37,7 +37,7 @@ test('the client sees exceptions for unknown registers, values out of range and 
   assert.is(await exceptionOf(client.readHoldingRegisters(1, 1)), 2);
   assert.is(await exceptionOf(client.writeRegister(37760, 1)), 2);
   assert.is(await exceptionOf(client.writeRegisters(47075, [9, 0])), 3);
-  assert.is(await exceptionOf(client.readHoldingRegisters(37760, 0)), 2);
+  assert.is(await exceptionOf(client.readHoldingRegisters(37760, 0)), 3);
   client.setID(9);
   assert.is(await exceptionOf(client.readHoldingRegisters(37760, 1)), 11);
   await close();
