@@ -35,7 +35,7 @@ export const controlSchema = z.strictObject({
   forced: z
     .strictObject({
       point: pointName,
-      idle: z.int(),
+      idle: z.union([z.int(), z.array(z.int()).min(1)]),
       charge: z.int().optional(),
       discharge: z.int().optional(),
     })

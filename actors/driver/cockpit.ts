@@ -254,7 +254,7 @@ export function followed(cockpit: Cockpit): number | undefined {
 export function isForced(cockpit: Cockpit): boolean {
   const forced = cockpit.input.profile.control?.forced;
   const found = forced && numberAt(cockpit, forced.point);
-  return found !== undefined && found !== forced?.idle;
+  return found !== undefined && !([forced?.idle].flat() as readonly unknown[]).includes(found);
 }
 
 export function isLocal({ frame }: Cockpit): boolean {

@@ -1,0 +1,123 @@
+/** The older SunSpec hybrid (124 and 123), and a battery bank that can only be stopped (802), under the whole site. */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { PlantSettings } from '../../simulator/plant-settings.ts';
+import { TOKENS, virtualSite } from './virtual-site.ts';
+import type { VirtualSite } from './virtual-site.ts';
+
+const test = suite('SunSpec storage by 124, bank by 802');
+
+for (const storageRates of ['limit', 'setpoint'] as const) {
+  test(`where rates are a ${storageRates}, an order moves just its power, both ways`, async () => {
+    const site = await hybrid({ storageRates, loadW: 30_000 });
+    for (const w of [20_000, -15_000]) {
+      assert.ok((await site.dispatch(w, 60)).ok);
+      await site.run(8000);
+      assert.is(Math.round(site.power()), w);
+    }
+    assert.ok(site.events('command').some(({ phase }) => phase === 'verified'));
+  });
+}
+
+test('the device takes part of a watt less rather than more: rates round towards zero', async () => {
+  const site = await hybrid();
+  await site.dispatch(12_345.6, 60);
+  await site.run(5000);
+  assert.ok(site.power() <= 12_345.6 && site.power() > 12_330, `${site.power()} W`);
+});
+
+test('hold is zero in both directions and stays so when nothing is heard any more', async () => {
+  const site = await hybrid({ loadW: 20_000 }, { idle: 'hold' });
+  await site.dispatch(10_000, 10);
+  await site.run(13_000);
+  site.network.cut();
+  site.site.system.kill();
+  await site.run(300_000);
+  assert.is(Math.round(site.power()), 0);
+});
+
+test('silence during an order: the device is free again after its reversion time', async () => {
+  const site = await hybrid({ loadW: 5000 });
+  await site.dispatch(20_000, 600);
+  await site.run(25_000);
+  site.network.cut();
+  site.site.system.kill();
+  await site.run(65_000);
+  assert.is(site.plants[0]?.state().controls.batteryWindowW, undefined);
+});
+
+test('an E-stop sets both rates to zero, then the mode, then disconnects; an order after the reset connects again', async () => {
+  const site = await hybrid({ loadW: 20_000 });
+  await site.dispatch(20_000, 600);
+  await site.run(3000);
+  const stop = await site.ask({ name: 'estop', body: { reason: 'test', issuer: 'test' } });
+  assert.equal(stop.ok && stop.data.zero, ['bess-1']);
+  await site.run(2000);
+  assert.equal(
+    [site.plants[0]?.state().controls.batteryWindowW?.map(Math.abs), site.plants[0]?.state().controls.gridConnected],
+    [[0, 0], false],
+  );
+  await reset(site);
+  await site.run(5000);
+  assert.is(site.plants[0]?.state().controls.gridConnected, false, 'a reset connects nothing');
+  assert.ok((await site.dispatch(10_000, 60)).ok);
+  await site.run(5000);
+  assert.is(Math.round(site.power()), 10_000);
+});
+
+test('a reference that somebody else changes is reported, and the power stays what was ordered', async () => {
+  const site = await hybrid();
+  await site.dispatch(20_000, 600);
+  await site.run(3000);
+  const { register, words } = referenceOf(site);
+  site.plants[0]?.device.write(register, [Math.floor((words[0] ?? 0) / 2)], 16, 1);
+  await site.run(25_000);
+  assert.is(Math.round(site.power()), 20_000);
+});
+
+test('a bank that can only be stopped refuses orders with the reason, and is stopped by an E-stop', async () => {
+  const site = await virtualSite({ face: 'bms', asset: { profile: 'sunspec-802', idle: 'release' } });
+  assert.is(site.asset().connection, 'online');
+  assert.is(site.asset().soc_pct, 50);
+  const refused = await site.dispatch(1000, 60);
+  assert.is(!refused.ok && refused.code, 'NO_SETPOINT');
+  const stop = await site.ask({ name: 'estop', body: { reason: 'test', issuer: 'test' } });
+  assert.equal(stop.ok && stop.data.written, ['bess-1']);
+  await site.run(2000);
+  assert.is(site.plants[0]?.state().controls.contactorClosed, false);
+  await reset(site);
+  await site.run(10_000);
+  assert.is(site.plants[0]?.state().controls.contactorClosed, false, 'a person connects it again');
+});
+
+test.run();
+
+function hybrid(plant: Partial<PlantSettings> = {}, asset: Record<string, unknown> = {}): Promise<VirtualSite> {
+  return virtualSite({ face: 'sunspec-storage', plant, asset: { profile: 'sunspec-124', ...asset } });
+}
+
+/** `WChaMax` of model 124. */
+function referenceOf(site: VirtualSite): { register: number; words: readonly number[] } {
+  const read = (register: number, count: number): readonly number[] => {
+    const words = site.plants[0]?.device.read(register, count, 1);
+    if (!words || 'exception' in words) throw new Error(`no words at ${register}`);
+    return words;
+  };
+  for (let at = 40_002; ;) {
+    const [id = 0xffff, length = 0] = read(at, 2);
+    if (id === 0xffff) throw new Error('no model 124');
+    if (id === 124) return { register: at + 2, words: read(at + 2, 1) };
+    at += 2 + length;
+  }
+}
+
+async function reset(site: VirtualSite): Promise<void> {
+  for (const [issuer, tokenSha256] of [
+    ['ana', TOKENS.ana],
+    ['ben', TOKENS.ben],
+  ] as const) {
+    const body = { issuer, tokenSha256, confirmed_safe: true, cause: 'test' } as const;
+    const reply = await site.ask({ name: 'reset_estop', body });
+    assert.ok(reply.ok, JSON.stringify(reply));
+  }
+}
