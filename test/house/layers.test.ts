@@ -24,6 +24,8 @@ const FORBIDDEN: readonly (readonly [file: string, source: string])[] = [
   ['actors/x.ts', `import { openDevice } from '../io/modbus-tcp.ts';`],
   ['actors/x.ts', `import { type DevicePort, openDevice } from '../io/modbus-tcp.ts';`],
   ['actors/x.ts', `import { readFileSync } from 'node:fs';`],
+  ['prover/x.ts', `import { a } from '../actors/a.ts';`],
+  ['machines/x.ts', `import { a } from '../prover/a.ts';`],
   ['analyst/x.ts', `import { a } from '../actors/a.ts';`],
   ['simulator/x.ts', `import { a } from '../machines/a.ts';`],
   ['headend/x.ts', `import {\n  a,\n  b,\n} from '../actors/a.ts';`],

@@ -1,0 +1,131 @@
+/**
+ * The shipped machines with what may happen to them: inputs to start with, and an alphabet of events.
+ *
+ * The payloads are representatives: every guard and every assignment of the machine treats all values of a class alike
+ * (an order by its sign and id, a person by who it is), so one of each class is enough. Timers and the ends of invoked
+ * actors are not listed: they are taken from the machine itself.
+ */
+import type { AnyStateMachine } from 'xstate';
+import type { ConnectionEvent, ConnectionInput } from '../contracts/connection.ts';
+import type { EstopEvent, EstopInput } from '../contracts/estop.ts';
+import { Fault } from '../contracts/faults.ts';
+import type { OperationEvent, OperationInput, Order } from '../contracts/operation.ts';
+import type { CompiledMachine } from '../machines/compiled/compile.ts';
+import { connectionMachine } from '../machines/device/connection.machine.ts';
+import { operationMachine } from '../machines/device/operation.machine.ts';
+import { estopMachine } from '../machines/site/estop.machine.ts';
+
+export type Subject = {
+  readonly name: string;
+  /** Where it stands in the checkout. */
+  readonly file: string;
+  readonly machine: AnyStateMachine;
+  readonly inputs: readonly unknown[];
+  readonly events: readonly { readonly type: string }[];
+  /** How an invoked actor may end. */
+  readonly ends: readonly { readonly how: 'done' | 'error'; readonly error?: unknown }[];
+  /** States that may last for ever; every other one must have a timer or leave by itself. */
+  readonly resting: readonly string[];
+};
+
+export const order = (w: number, id: string, epoch = 1): Order => ({
+  id,
+  w,
+  reference: 'battery',
+  expiresAtMs: 1,
+  expiresAtWallMs: 1,
+  epoch,
+  issuer: 'i',
+});
+
+const connectionInput: ConnectionInput = {
+  assetId: 'a',
+  connectTimeoutMs: 1000,
+  identifyTimeoutMs: 2000,
+  staleAfterMs: 8000,
+  giveUpAfterMs: 4000,
+};
+const connectionEvents: readonly ConnectionEvent[] = [
+  { type: 'OPENED' },
+  { type: 'IDENTIFIED' },
+  { type: 'TELEMETRY' },
+  { type: 'HURRY' },
+];
+
+const operationInput: OperationInput = { assetId: 'a', stopTimeoutMs: 60_000 };
+const operationEvents: readonly OperationEvent[] = [
+  { type: 'ORDER', order: order(-1000, 'charge') },
+  { type: 'ORDER', order: order(1000, 'discharge') },
+  { type: 'ORDER_ENDED', id: 'charge' },
+  { type: 'ORDER_ENDED', id: 'discharge' },
+  { type: 'STOP' },
+  { type: 'HELD' },
+  { type: 'ESTOP' },
+  { type: 'ESTOP_RESET' },
+  { type: 'TRIP', cause: 'hot' },
+  { type: 'TRIP_RESET' },
+  { type: 'FAULT', cause: 'arc' },
+  { type: 'MAINTENANCE_ON', tag: 't' },
+  { type: 'MAINTENANCE_OFF' },
+];
+
+const estopInputs: readonly EstopInput[] = [
+  { epoch: 5, latched: false, mode: 'two_person' },
+  { epoch: 5, latched: true, mode: 'two_person' },
+  { epoch: 5, latched: true, mode: 'local_one_person' },
+];
+const estopEvents: readonly EstopEvent[] = [
+  { type: 'ENGAGE' },
+  { type: 'RESET', by: 'ana', permitted: true },
+  { type: 'RESET', by: 'ben', permitted: true },
+  { type: 'RESET', by: 'ben', permitted: false },
+];
+
+export const SUBJECTS: readonly Subject[] = [
+  {
+    name: 'connection',
+    file: 'machines/device/connection.machine.ts',
+    machine: connectionMachine,
+    inputs: [connectionInput],
+    events: connectionEvents,
+    ends: [
+      { how: 'done' },
+      { how: 'error', error: new Fault('TIMEOUT') },
+      { how: 'error', error: new Fault('DROPPED_FOR_STOP') },
+    ],
+    resting: [],
+  },
+  {
+    name: 'operation',
+    file: 'machines/device/operation.machine.ts',
+    machine: operationMachine,
+    inputs: [operationInput],
+    events: operationEvents,
+    ends: [],
+    resting: ['standby', 'charging', 'discharging', 'fault', 'tripped', 'maintenance'],
+  },
+  {
+    name: 'estop',
+    file: 'machines/site/estop.machine.ts',
+    machine: estopMachine,
+    inputs: estopInputs,
+    events: estopEvents,
+    ends: [],
+    resting: ['armed', 'latched'],
+  },
+];
+
+export type AnyEvent = { readonly type: string; readonly [key: string]: unknown };
+
+/** Everything that may happen to a machine: its events, each of its timers, each end of each invoked actor. */
+export function alphabetOf(
+  { events, ends }: Subject,
+  { leaves, invoked }: CompiledMachine<AnyStateMachine>,
+): readonly AnyEvent[] {
+  const timers = new Set(leaves.flatMap((leaf) => leaf.timers));
+  return [
+    ...(events as readonly AnyEvent[]),
+    ...[...timers].map((type) => ({ type })),
+    ...invoked.flatMap((id) => ends.map(({ how, error }) => ({ type: `xstate.${how}.actor.${id}`, error }))),
+  ];
+}
