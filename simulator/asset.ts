@@ -7,7 +7,8 @@
 import type { Clock } from '../contracts/clock.ts';
 import type { Device, Exception, Tap } from './device.ts';
 import { tappedDevice } from './device.ts';
-import type { Faults } from './faults.ts';
+import type { SimulatedFault } from './fault-kinds.ts';
+import type { Faults, Verdict } from './faults.ts';
 import { createFaults } from './faults.ts';
 import type { FaceName } from './faces.ts';
 import { faceOf } from './faces.ts';
@@ -17,6 +18,7 @@ import type { PlantChange, PlantSettings } from './plant-settings.ts';
 import { DEFAULT_SETTINGS } from './plant-settings.ts';
 import type { PlantState } from './plant.ts';
 import { Plant } from './plant.ts';
+import { seededRandom } from './random.ts';
 import { together } from './sunspec-meter.ts';
 
 export type AssetOptions = {
@@ -26,6 +28,8 @@ export type AssetOptions = {
   readonly settings?: Partial<PlantSettings>;
   readonly controls?: Partial<Controls>;
   readonly socPct?: number;
+  /** Of everything that happens by chance. */
+  readonly seed?: number;
   /** Others are answered with exception 11. */
   readonly unitIds?: readonly number[];
 };
@@ -54,21 +58,21 @@ export type Command =
     };
 
 export function createAsset(options: AssetOptions): SimulatedAsset {
-  const { clock, face = 'huawei', settings, controls, socPct = 50, unitIds = [0, 1] } = options;
+  const { clock, face = 'huawei', settings, controls, socPct = 50, unitIds = [0, 1], seed = 1 } = options;
   const plant = new Plant(
     { ...DEFAULT_SETTINGS, ...settings },
     { socPct, startMs: clock.now(), controls: controls ?? {} },
   );
-  return seen({ plant, clock, unitIds, advance: () => plant.advanceTo(clock.now()) }, face);
+  return seen({ plant, clock, unitIds, seed, advance: () => plant.advanceTo(clock.now()) }, face);
 }
 
 /** A second device on the same plant with a connection, a tap and faults of its own: its battery's BMS. */
-export function createBms({ plant, clock }: SimulatedAsset, unitIds: readonly number[] = [1]): SimulatedAsset {
-  return seen({ plant, clock, unitIds, advance: () => plant.advanceTo(clock.now()) }, 'bms');
+export function createBms({ plant, clock }: SimulatedAsset, seed = 1): SimulatedAsset {
+  return seen({ plant, clock, unitIds: COMPANION_UNITS, seed, advance: () => plant.advanceTo(clock.now()) }, 'bms');
 }
 
 /** The meter where these plants meet the grid; a device of its own too. */
-export function createMeter(assets: readonly SimulatedAsset[], unitIds: readonly number[] = [1]): SimulatedAsset {
+export function createMeter(assets: readonly SimulatedAsset[], seed = 1): SimulatedAsset {
   const [first, ...others] = assets;
   if (!first) throw new Error('a meter without a plant');
   const { plant, clock } = first;
@@ -80,20 +84,28 @@ export function createMeter(assets: readonly SimulatedAsset[], unitIds: readonly
       state,
       others.map((other) => other.plant.state()),
     );
-  return seen({ plant, clock, unitIds, advance }, 'meter', sense);
+  return seen({ plant, clock, unitIds: COMPANION_UNITS, seed, advance }, 'meter', sense);
 }
+
+const COMPANION_UNITS = [1];
 
 type Seen = {
   readonly plant: Plant;
   readonly clock: Clock;
   readonly unitIds: readonly number[];
+  readonly seed: number;
   /** Brings physics to the present. */
   readonly advance: () => void;
 };
 
-function seen({ plant, clock, unitIds, advance }: Seen, name: FaceName, sense?: Sense): SimulatedAsset {
-  const faults = createFaults(clock.now);
-  const face = faceOf(name, plant, sense);
+function seen(
+  { plant, clock, unitIds, seed, advance }: Seen,
+  name: FaceName,
+  whole: Sense = (state) => state,
+): SimulatedAsset {
+  const random = seededRandom(seed);
+  const faults = createFaults({ now: clock.now, random, started: startWriting });
+  const face = faceOf(name, plant, (state) => faults.sense(whole(state)));
   const { device, tap } = tappedDevice({ face, clock, unitIds, advance, batteryPowerW: () => plant.batteryW });
 
   return {
@@ -122,6 +134,17 @@ function seen({ plant, clock, unitIds, advance }: Seen, name: FaceName, sense?: 
       }
     },
   };
+
+  function startWriting(fault: SimulatedFault, stands: () => boolean): void {
+    if (fault.kind !== 'writer') return;
+    const { register, words, everyMs } = fault;
+    const write = (): void => {
+      if (!stands()) return;
+      device.write(register, words, words.length === 1 ? 6 : 16, unitIds[0] ?? 1, 'intruder');
+      clock.setTimeout(write, everyMs);
+    };
+    write();
+  }
 }
 
 /**
@@ -136,11 +159,27 @@ export function handle(
   const count = command.op === 'read' ? command.count : command.words.length;
   const verdict = asset.faults.judge({ op: command.op, register: command.register, count });
   const finish = (): void => {
+    if (verdict.reboot) {
+      rebootWithin(asset, command, verdict.reboot);
+      return;
+    }
     const result = verdict.carryOut ? carryOut(asset.device, command) : { exception: verdict.exception ?? 4 };
     if (verdict.answer) answer(result);
   };
   if (verdict.waitMs > 0) asset.clock.setTimeout(finish, verdict.waitMs);
   else finish();
+}
+
+function rebootWithin(
+  asset: SimulatedAsset,
+  command: Command,
+  { offlineMs, carries }: NonNullable<Verdict['reboot']>,
+): void {
+  if (carries !== 'none' && command.op === 'write') {
+    const taken = carries === 'all' ? command.words.length : Math.floor(command.words.length / 2);
+    if (taken > 0) carryOut(asset.device, { ...command, words: command.words.slice(0, taken) });
+  }
+  asset.reboot(offlineMs);
 }
 
 function carryOut(device: Device, command: Command): readonly number[] | Exception {

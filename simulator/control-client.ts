@@ -5,7 +5,7 @@ import { connect, type Socket } from 'node:net';
 import type { z } from 'zod';
 import { Fault } from '../contracts/faults.ts';
 import type { ControlReply, controlRequestSchema, StateReply, TapReply } from './control-messages.ts';
-import type { SimulatedFaultInput } from './faults.ts';
+import type { SimulatedFaultInput } from './fault-kinds.ts';
 import type { PlantChange } from './plant-settings.ts';
 
 type Request = Omit<z.input<typeof controlRequestSchema>, 'id'>;

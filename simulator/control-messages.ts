@@ -3,8 +3,8 @@
  */
 import { z } from 'zod';
 import type { TapEntry } from './device.ts';
-import type { SimulatedFault } from './faults.ts';
-import { faultSchema } from './faults.ts';
+import type { SimulatedFault } from './fault-kinds.ts';
+import { faultSchema } from './fault-kinds.ts';
 import { plantChangeSchema } from './plant-settings.ts';
 import type { PlantState } from './plant.ts';
 

@@ -32,8 +32,12 @@ export type Device = {
     words: readonly number[],
     functionCode: 6 | 16,
     unitId: number,
+    origin?: Origin,
   ) => Exception | undefined;
 };
+
+/** Who wrote: a client of the device's own connections, or somebody else whom a test plays. */
+export type Origin = 'client' | 'intruder';
 
 export type TapEntry = {
   /** Position in the tap, from 0. */
@@ -46,6 +50,7 @@ export type TapEntry = {
   readonly functionCode: 6 | 16;
   readonly accepted: boolean;
   readonly exception: number | undefined;
+  readonly origin: Origin;
   /** At the moment of the write, positive = discharge. */
   readonly batteryPowerW: number;
 };
@@ -53,6 +58,8 @@ export type TapEntry = {
 export type Tap = {
   /** Entries from position `since` on, oldest first. */
   readonly entries: (since?: number) => readonly TapEntry[];
+  /** Called for each entry as it is made; the answer takes the listener away. */
+  readonly onEntry: (listener: (entry: TapEntry) => void) => () => void;
   /** Requests that reached the device since its start. */
   readonly writes: () => number;
   readonly reads: () => number;
@@ -75,6 +82,7 @@ export function tappedDevice(options: {
   let log: TapEntry[] = [];
   let next = 0;
   let reads = 0;
+  const listeners = new Set<(entry: TapEntry) => void>();
 
   return {
     device: {
@@ -85,7 +93,7 @@ export function tappedDevice(options: {
         advance();
         return face.read(register, count);
       },
-      write(register, words, functionCode, unitId) {
+      write(register, words, functionCode, unitId, origin = 'client') {
         advance();
         const power = batteryPowerW();
         const refused = unitIds.includes(unitId) ? face.write(register, words) : { exception: EXCEPTION.gatewayTarget };
@@ -96,6 +104,7 @@ export function tappedDevice(options: {
           functionCode,
           accepted: !refused,
           exception: refused?.exception,
+          origin,
           batteryPowerW: power,
         });
         return refused;
@@ -105,12 +114,18 @@ export function tappedDevice(options: {
       entries: (since = 0) => log.filter(({ n }) => n >= since),
       writes: () => next,
       reads: () => reads,
+      onEntry(listener) {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
     },
   };
 
-  function record(entry: Omit<TapEntry, 'n' | 'monotonicMs' | 'wallMs'>): void {
-    log.push({ n: next, monotonicMs: clock.now(), wallMs: clock.wall(), ...entry });
+  function record(given: Omit<TapEntry, 'n' | 'monotonicMs' | 'wallMs'>): void {
+    const entry = { n: next, monotonicMs: clock.now(), wallMs: clock.wall(), ...given };
+    log.push(entry);
     next += 1;
+    for (const listener of listeners) listener(entry);
     if (log.length > TAP_LIMIT) log = log.slice(TAP_LIMIT / 10);
   }
 }

@@ -1,50 +1,13 @@
 /**
- * Faults of the link and the device that a test or a demo can switch on; both servers obey the same ones.
+ * Faults that stand at this moment, and what becomes of each request, reply and measurement; both servers obey the same.
  *
- * A fault lasts until `clear`, until its `forMs` is over, or for `count` requests. Time comes from the caller.
+ * A fault lasts until `clear`, until its `forMs` is over, or for `count` requests. Time and chance come from the caller, so
+ * that the same faults on the same seed do the same again.
  */
-import { z } from 'zod';
-
-const ms = z.number().min(0).max(3_600_000);
-const lasting = { forMs: ms.optional() };
-const counted = {
-  count: z.int().min(1).max(1_000_000).optional(),
-  on: z.enum(['read', 'write', 'any']).default('any'),
-};
-
-export const faultSchema = z.discriminatedUnion('kind', [
-  /** New connections are refused; open ones stay. */
-  z.strictObject({ kind: z.literal('refuse'), ...lasting }),
-  /** Connections open, no request is answered or carried out. */
-  z.strictObject({ kind: z.literal('silence'), ...lasting }),
-  /** The next requests are carried out and answered only after `ms`. */
-  z.strictObject({
-    kind: z.literal('hang'),
-    ms,
-    count: z.int().min(1).default(1),
-    on: z.enum(['read', 'write', 'any']).default('read'),
-  }),
-  /** Every request is carried out and answered after `ms`. */
-  z.strictObject({ kind: z.literal('delay'), ms, ...lasting }),
-  /** All open connections are reset, once. */
-  z.strictObject({ kind: z.literal('reset') }),
-  /** Requests are answered with a Modbus exception, 6 (busy) for example, and not carried out. */
-  z.strictObject({
-    kind: z.literal('exception'),
-    code: z.int().min(1).max(255),
-    register: z.int().min(0).max(65_535).optional(),
-    ...counted,
-    ...lasting,
-  }),
-  /** Requests are carried out and their answer is lost. */
-  z.strictObject({ kind: z.literal('loseAnswer'), ...counted, ...lasting }),
-  /** The first request after each connect gets no answer. */
-  z.strictObject({ kind: z.literal('dropFirst'), ...lasting }),
-  /** Requests that follow the one before within less than `ms` get no answer. */
-  z.strictObject({ kind: z.literal('gap'), ms, ...lasting }),
-]);
-export type SimulatedFault = z.output<typeof faultSchema>;
-export type SimulatedFaultInput = z.input<typeof faultSchema>;
+import type { ReplyFault, SensorFault, SimulatedFault, SimulatedFaultInput } from './fault-kinds.ts';
+import { faultSchema, isReplyFault, isSensorFault } from './fault-kinds.ts';
+import type { PlantState } from './plant.ts';
+import { throughSensor } from './sensors.ts';
 
 export type Request = { readonly op: 'read' | 'write'; readonly register: number; readonly count: number };
 
@@ -54,6 +17,7 @@ export type Verdict = {
   readonly carryOut: boolean;
   readonly exception: number | undefined;
   readonly answer: boolean;
+  readonly reboot: { readonly offlineMs: number; readonly carries: 'none' | 'half' | 'all' } | undefined;
 };
 
 export type Faults = {
@@ -61,15 +25,35 @@ export type Faults = {
   readonly clear: () => void;
   readonly active: () => readonly SimulatedFault[];
   readonly refusing: () => boolean;
+  readonly singleClient: () => boolean;
   readonly connected: () => void;
   readonly judge: (request: Request) => Verdict;
+  /** What happens to the bytes of a reply; the first of several faults. */
+  readonly judgeReply: (op: 'read' | 'write') => ReplyFault | undefined;
+  /** What the sensors show of the truth. */
+  readonly sense: (truth: PlantState) => PlantState;
   /** Called when open connections are to be reset; the answer takes the listener away. */
   readonly onReset: (reset: () => void) => () => void;
 };
 
-type Active = { readonly fault: SimulatedFault; readonly untilMs: number; left: number };
+export type FaultOptions = {
+  readonly now: () => number;
+  /** In [0, 1). */
+  readonly random: () => number;
+  /** Called for each fault that starts; `stands` tells whether it still does. */
+  readonly started?: (fault: SimulatedFault, stands: () => boolean) => void;
+};
 
-export function createFaults(now: () => number): Faults {
+type Active = {
+  readonly fault: SimulatedFault;
+  readonly fromMs: number;
+  readonly untilMs: number;
+  left: number;
+  /** What a frozen sensor showed first. */
+  readonly kept: number[];
+};
+
+export function createFaults({ now, random, started }: FaultOptions): Faults {
   let actives: Active[] = [];
   let firstAfterConnect = false;
   let lastRequestMs = -Infinity;
@@ -84,13 +68,16 @@ export function createFaults(now: () => number): Faults {
       }
       const forMs = 'forMs' in fault ? fault.forMs : undefined;
       const count = 'count' in fault ? fault.count : undefined;
-      actives.push({ fault, untilMs: now() + (forMs ?? Infinity), left: count ?? Infinity });
+      const active = { fault, fromMs: now(), untilMs: now() + (forMs ?? Infinity), left: count ?? Infinity, kept: [] };
+      actives.push(active);
+      started?.(fault, () => standing().includes(active));
     },
     clear() {
       actives = [];
     },
     active: () => standing().map(({ fault }) => fault),
     refusing: () => standing().some(({ fault }) => fault.kind === 'refuse'),
+    singleClient: () => standing().some(({ fault }) => fault.kind === 'singleClient'),
     connected() {
       firstAfterConnect = true;
     },
@@ -99,14 +86,30 @@ export function createFaults(now: () => number): Faults {
       const sinceLastMs = now() - lastRequestMs;
       firstAfterConnect = false;
       lastRequestMs = now();
-      let verdict: Verdict = { waitMs: 0, carryOut: true, exception: undefined, answer: true };
+      let verdict: Verdict = { waitMs: 0, carryOut: true, exception: undefined, answer: true, reboot: undefined };
       for (const active of standing()) {
-        const change = effectOf(active.fault, request, isFirst, sinceLastMs);
+        if (!strikes(active.fault, request)) continue;
+        const change = effectOf(active.fault, { isFirst, sinceLastMs, random });
         if (!change) continue;
         active.left -= 1;
         verdict = { ...verdict, ...change, waitMs: verdict.waitMs + (change.waitMs ?? 0) };
       }
       return verdict;
+    },
+    judgeReply(op) {
+      for (const active of standing()) {
+        const { fault } = active;
+        if (!isReplyFault(fault) || !concerns(fault.on, op) || !happens(fault.chance)) continue;
+        active.left -= 1;
+        return fault;
+      }
+      return undefined;
+    },
+    sense(truth) {
+      let shown = truth;
+      for (const { fault, fromMs, kept } of standing())
+        if (isSensorFault(fault)) shown = faulty(shown, fault, now() - fromMs, kept);
+      return shown;
     },
     onReset(reset) {
       resets.add(reset);
@@ -118,42 +121,87 @@ export function createFaults(now: () => number): Faults {
     actives = actives.filter(({ untilMs, left }) => left > 0 && now() < untilMs);
     return actives;
   }
+
+  function strikes(fault: SimulatedFault, { op, register, count }: Request): boolean {
+    if (isReplyFault(fault) || isSensorFault(fault)) return false;
+    if (fault.kind === 'rebootOnWrite' && op !== 'write') return false;
+    if ('on' in fault && !concerns(fault.on, op)) return false;
+    const wanted = 'register' in fault && fault.kind !== 'writer' ? fault.register : undefined;
+    if (wanted !== undefined && (wanted < register || wanted >= register + count)) return false;
+    return !('chance' in fault) || happens(fault.chance);
+  }
+
+  /** Certain events draw nothing, so that they do not change what others draw. */
+  function happens(chance: number): boolean {
+    return chance >= 1 || random() < chance;
+  }
+
+  function faulty(shown: PlantState, fault: SensorFault, forMs: number, kept: number[]): PlantState {
+    let at = 0;
+    // A spike is one event for all values of its sensor.
+    const strikesNow = fault.kind === 'spike' && happens(fault.chance);
+    return throughSensor(fault.of, shown, (value) => {
+      switch (fault.kind) {
+        case 'freeze':
+          return (kept[at++] ??= value);
+        case 'invalid':
+          return Number.NaN;
+        case 'offset':
+          return value + fault.by;
+        case 'drift':
+          return value + (fault.perHour * forMs) / 3_600_000;
+        case 'spike':
+          return strikesNow ? value + fault.by : value;
+      }
+    });
+  }
 }
 
 const UNHEARD: Partial<Verdict> = { carryOut: false, answer: false };
 
+/** What a fault that concerns this request does to it. */
 function effectOf(
   fault: SimulatedFault,
-  request: Request,
-  isFirst: boolean,
-  sinceLastMs: number,
+  { isFirst, sinceLastMs, random }: { isFirst: boolean; sinceLastMs: number; random: () => number },
 ): Partial<Verdict> | undefined {
   switch (fault.kind) {
-    case 'refuse':
-    case 'reset':
-      return undefined;
     case 'silence':
       return UNHEARD;
     case 'delay':
-      return { waitMs: fault.ms };
+      return { waitMs: fault.ms + (fault.jitterMs > 0 ? fault.jitterMs * random() : 0) };
     case 'hang':
-      return concerns(fault.on, request) ? { waitMs: fault.ms } : undefined;
+      return { waitMs: fault.ms };
     case 'loseAnswer':
-      return concerns(fault.on, request) ? { answer: false } : undefined;
+      return { answer: false };
     case 'dropFirst':
       return isFirst ? UNHEARD : undefined;
     case 'gap':
       return sinceLastMs < fault.ms ? UNHEARD : undefined;
     case 'exception':
-      if (!concerns(fault.on, request) || !covers(request, fault.register)) return undefined;
       return { exception: fault.code, carryOut: false };
+    case 'rebootOnWrite':
+      return { reboot: { offlineMs: fault.offlineMs, carries: fault.carries }, answer: false };
+    // What is below strikes connections, replies, sensors and registers, each at its own place.
+    case 'refuse':
+    case 'reset':
+    case 'singleClient':
+    case 'writer':
+    case 'wrong':
+    case 'half':
+    case 'twice':
+    case 'extra':
+    case 'segments':
+    case 'cut':
+    case 'late':
+    case 'freeze':
+    case 'invalid':
+    case 'offset':
+    case 'drift':
+    case 'spike':
+      return undefined;
   }
 }
 
-function concerns(on: 'read' | 'write' | 'any', { op }: Request): boolean {
+function concerns(on: 'read' | 'write' | 'any', op: 'read' | 'write'): boolean {
   return on === 'any' || on === op;
-}
-
-function covers({ register, count }: Request, wanted: number | undefined): boolean {
-  return wanted === undefined || (wanted >= register && wanted < register + count);
 }

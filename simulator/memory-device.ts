@@ -14,8 +14,16 @@ import type { Exception } from './device.ts';
 
 export type MemoryNetwork = {
   readonly open: OpenDevice;
-  /** Puts an asset behind an address; replaces the one that is there, as when two devices swap their cables. Open connections end. */
-  readonly attach: (host: string, port: number, asset: SimulatedAsset) => void;
+  /**
+   * Puts an asset behind an address; replaces the one that is there, as when two devices swap their cables. Open
+   * connections end, or stay and do not notice, as behind a gateway.
+   */
+  readonly attach: (
+    host: string,
+    port: number,
+    asset: SimulatedAsset,
+    options?: { readonly keepConnections?: boolean },
+  ) => void;
   readonly detach: (host: string, port: number) => void;
   /** Ends all open connections, as when their owner dies. */
   readonly cut: () => void;
@@ -37,15 +45,20 @@ type Pending = {
   readonly resolve: (words: readonly number[]) => void;
   readonly reject: (fault: Fault) => void;
 };
+type Result = readonly number[] | Exception;
+/** Replies that were held back at an address. */
+type LateReplies = { readonly result: Result; readonly as: 'itself' | 'fresh' }[];
+type Wire = { readonly clock: Clock; readonly latencyMs: number; readonly late: LateReplies };
 type Connection = { readonly port: DevicePort; readonly end: (fault: Fault) => void };
 
 export function memoryNetwork({ clock, latencyMs = 4, singleClient = false }: MemoryOptions): MemoryNetwork {
   const assets = new Map<string, SimulatedAsset>();
   const connections = new Map<Connection, string>();
+  const lates = new Map<string, LateReplies>();
 
   return {
-    attach(host, port, asset) {
-      endAll(`${host}:${port}`);
+    attach(host, port, asset, { keepConnections = false } = {}) {
+      if (!keepConnections) endAll(`${host}:${port}`);
       assets.set(`${host}:${port}`, asset);
     },
     detach(host, port) {
@@ -62,17 +75,29 @@ export function memoryNetwork({ clock, latencyMs = 4, singleClient = false }: Me
       const asset = assets.get(key);
       if (!asset || asset.faults.refusing())
         throw new Fault('CONNECT_FAILED', `${key} refused the connection`, { details: { address: key } });
-      if (singleClient) endAll(key);
+      if (singleClient || asset.faults.singleClient()) endAll(key);
       asset.faults.connected();
       const forget = asset.faults.onReset(() => connection.end(new Fault('CONNECTION_CLOSED', 'reset by the device')));
-      const connection = memoryPort(asset, address, { clock, latencyMs }, () => {
-        forget();
-        connections.delete(connection);
-      });
+      const wire = { clock, latencyMs, late: lateOf(key) };
+      const connection = memoryPort(
+        () => assets.get(key) ?? asset,
+        address,
+        wire,
+        () => {
+          forget();
+          connections.delete(connection);
+        },
+      );
       connections.set(connection, key);
       return connection.port;
     },
   };
+
+  function lateOf(key: string): LateReplies {
+    const known = lates.get(key) ?? [];
+    lates.set(key, known);
+    return known;
+  }
 
   function endAll(key: string): void {
     for (const [connection, at] of connections) if (at === key) connection.end(new Fault('CONNECTION_CLOSED'));
@@ -92,13 +117,8 @@ function connecting(clock: Clock, latencyMs: number, signal: AbortSignal): Promi
   });
 }
 
-function memoryPort(
-  asset: SimulatedAsset,
-  address: DeviceAddress,
-  wire: { clock: Clock; latencyMs: number },
-  onEnd: () => void,
-): Connection {
-  const { clock, latencyMs } = wire;
+function memoryPort(asset: () => SimulatedAsset, address: DeviceAddress, wire: Wire, onEnd: () => void): Connection {
+  const { clock, latencyMs, late } = wire;
   const { unitId, timeoutMs, requestGapMs } = address;
   let pending: Pending | undefined;
   let lastReplyAtMs = -Infinity;
@@ -126,7 +146,7 @@ function memoryPort(
       const sent: Pending = { command, timer, resolve, reject };
       pending = sent;
       clock.setTimeout(
-        () => handle(asset, command, (result) => clock.setTimeout(() => settle(sent, result), latencyMs / 2)),
+        () => handle(asset(), command, (result) => clock.setTimeout(() => arrive(sent, result), latencyMs / 2)),
         latencyMs / 2,
       );
     });
@@ -136,7 +156,38 @@ function memoryPort(
     if (dead) throw dead;
   }
 
-  function settle({ command, timer, resolve, reject }: Pending, result: readonly number[] | Exception): void {
+  /** What a transport makes of the bytes that a fault leaves of this reply. */
+  function arrive(sent: Pending, result: Result): void {
+    const fault = asset().faults.judgeReply(sent.command.op);
+    if (fault?.kind === 'late') {
+      late.push({ result, as: fault.as });
+      return;
+    }
+    if (dead) return;
+    const held = late.splice(0);
+    if (held.some(({ as }) => as === 'itself')) return end(new Fault('BAD_FRAME', 'the reply to another request'));
+    const shown = held.at(-1)?.result ?? result;
+    if (!isReplyTo(sent.command, shown)) return end(new Fault('BAD_FRAME', 'the reply to another kind of request'));
+    switch (fault?.kind) {
+      case undefined:
+        return settle(sent, shown);
+      case 'wrong':
+        return end(new Fault('BAD_FRAME', `wrong ${fault.field}`));
+      case 'twice':
+      case 'extra':
+        return end(new Fault('BAD_FRAME', 'bytes that no request asked for'));
+      case 'half':
+        return; // the time-out follows
+      case 'segments':
+        clock.setTimeout(() => settle(sent, shown), fault.everyMs * Math.ceil(sizeOf(sent.command) / fault.bytes));
+        return;
+      case 'cut':
+        if (fault.when === 'after') settle(sent, shown);
+        end(new Fault('CONNECTION_CLOSED', 'cut by the device'));
+    }
+  }
+
+  function settle({ command, timer, resolve, reject }: Pending, result: Result): void {
     if (dead) return;
     clock.clearTimeout(timer);
     pending = undefined;
@@ -153,6 +204,15 @@ function memoryPort(
     clock.clearTimeout(pending.timer);
     pending.reject(fault);
   }
+}
+
+/** Bytes of the reply. */
+function sizeOf(command: Command): number {
+  return command.op === 'read' ? 9 + 2 * command.count : 12;
+}
+
+function isReplyTo(command: Command, result: Result): boolean {
+  return 'exception' in result || result.length === (command.op === 'read' ? command.count : 0);
 }
 
 function exceptionFault({ exception }: Exception, { op, register }: Command): Fault {

@@ -12,6 +12,9 @@ import { frameLength } from '../io/modbus-frame.ts';
 import { encodeException, encodeReply, readRequest } from '../io/modbus-request.ts';
 import type { SimulatedAsset } from './asset.ts';
 import { handle } from './asset.ts';
+import { replyLine } from './reply-line.ts';
+import type { ReplyLine } from './reply-line.ts';
+import type { Late } from './wire.ts';
 
 export type ModbusServerOptions = {
   readonly asset: SimulatedAsset;
@@ -26,37 +29,51 @@ export type ModbusServer = {
   readonly host: string;
   readonly port: number;
   readonly connections: () => number;
+  /** The asset that answers here now. */
+  readonly asset: () => SimulatedAsset;
+  /** Puts another one behind this address; open connections are reset, or stay and do not notice. */
+  readonly plug: (asset: SimulatedAsset, options?: { readonly keepConnections?: boolean }) => void;
   readonly stop: () => Promise<void>;
 };
 
 const REFUSAL_CHECK_MS = 20;
 
 export async function startModbusServer({
-  asset,
+  asset: first,
   host = '127.0.0.1',
   port,
   singleClient = false,
 }: ModbusServerOptions): Promise<ModbusServer> {
   const sockets = new Set<Socket>();
+  const late: Late = [];
+  let asset = first;
   const server = createServer({ noDelay: true }, (socket) => {
-    if (singleClient) for (const other of sockets) other.destroy();
+    if (singleClient || asset.faults.singleClient()) for (const other of sockets) other.destroy();
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     // Whoever resets a connection is gone; 'close' follows.
     socket.on('error', () => undefined);
     asset.faults.connected();
-    serve(asset, socket);
+    serve(() => asset, socket, replyLine(socket, asset.clock, { faults: () => asset.faults, late }));
   });
   const bound = await listening(server, host, port);
-  const forget = asset.faults.onReset(() => {
+  const reset = (): void => {
     for (const socket of sockets) socket.resetAndDestroy();
-  });
+  };
+  let forget = asset.faults.onReset(reset);
   const watch = setInterval(() => followRefusal(server, asset.faults.refusing(), bound, host), REFUSAL_CHECK_MS);
 
   return {
     host,
     port: bound,
     connections: () => sockets.size,
+    asset: () => asset,
+    plug(other, { keepConnections = false } = {}) {
+      forget();
+      asset = other;
+      forget = asset.faults.onReset(reset);
+      if (!keepConnections) reset();
+    },
     async stop() {
       clearInterval(watch);
       forget();
@@ -66,13 +83,13 @@ export async function startModbusServer({
   };
 }
 
-function serve(asset: SimulatedAsset, socket: Socket): void {
+function serve(asset: () => SimulatedAsset, socket: Socket, reply: ReplyLine): void {
   let received: Buffer = Buffer.alloc(0);
   socket.on('data', (chunk: Buffer) => {
     received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
     try {
       for (let length = frameLength(received); length !== undefined && length <= received.length;) {
-        answer(asset, socket, received.subarray(0, length));
+        answer(asset(), reply, received.subarray(0, length));
         received = received.subarray(length);
         length = frameLength(received);
       }
@@ -83,20 +100,20 @@ function serve(asset: SimulatedAsset, socket: Socket): void {
   });
 }
 
-function answer(asset: SimulatedAsset, socket: Socket, frame: Buffer): void {
+function answer(asset: SimulatedAsset, reply: ReplyLine, frame: Buffer): void {
   const asked = readRequest(frame);
   const { request, unitId } = asked;
-  const send = (reply: Buffer): void => {
-    if (!socket.destroyed) socket.write(reply);
-  };
-  if ('exception' in request) return send(encodeException(asked, request.exception));
+  if ('exception' in request) return reply(encodeException(asked, request.exception), 'read');
   const { functionCode, register } = request;
   const command =
     functionCode === 3
       ? ({ op: 'read', register, count: request.count, unitId } as const)
       : ({ op: 'write', register, words: request.words, functionCode, unitId } as const);
   handle(asset, command, (result) =>
-    send('exception' in result ? encodeException(asked, result.exception) : encodeReply(asked, request, result)),
+    reply(
+      'exception' in result ? encodeException(asked, result.exception) : encodeReply(asked, request, result),
+      command.op,
+    ),
   );
 }
 

@@ -7,7 +7,7 @@ import type { Clock } from '../contracts/clock.ts';
 import { Fault } from '../contracts/faults.ts';
 import { invalid, parseOrThrow } from '../contracts/parse.ts';
 import type { SimulatedAsset } from './asset.ts';
-import { faultSchema } from './faults.ts';
+import { faultSchema } from './fault-kinds.ts';
 import { plantChangeSchema } from './plant-settings.ts';
 
 const entrySchema = z

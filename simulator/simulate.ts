@@ -15,6 +15,7 @@ import { startModbusServer } from './modbus-server.ts';
 import type { Controls } from './plant-control.ts';
 import type { Actuator, PlantSettings } from './plant-settings.ts';
 import { ACTUATORS } from './plant-settings.ts';
+import { randomShare } from './random.ts';
 import type { Schedule } from './schedule.ts';
 import { runSchedule } from './schedule.ts';
 
@@ -97,6 +98,7 @@ function assetOf(options: SimulatorOptions, at: number): SimulatedAsset {
     socPct: Math.min(100, Math.max(0, socPct + spreadPct)),
     ...(controls ? { controls } : {}),
     ...(unitIds ? { unitIds } : {}),
+    seed: (seed ?? 0) + at,
   });
 }
 
@@ -105,12 +107,4 @@ function serialAt(first: string, at: number): string {
   const digits = /\d+$/.exec(first)?.[0] ?? '';
   if (digits === '') return at === 0 ? first : `${first}${at}`;
   return first.slice(0, -digits.length) + String(Number(digits) + at).padStart(digits.length, '0');
-}
-
-/** One number in [0, 1) from a seed; the mixing steps of the public-domain splitmix32. */
-function randomShare(seed: number): number {
-  let mixed = (seed * 0x9e37_79b9 + 0x9e37_79b9) | 0;
-  mixed = Math.imul(mixed ^ (mixed >>> 16), 0x21f0_aaad);
-  mixed = Math.imul(mixed ^ (mixed >>> 15), 0x735a_2d97);
-  return ((mixed ^ (mixed >>> 15)) >>> 0) / 2 ** 32;
 }
