@@ -2,10 +2,11 @@
  * A whole site on the virtual clock: the shipped tree of `site.ts`, simulated plants behind an in-memory network, a disk
  * in memory. The taps of the plants are the oracle, never our own logs.
  */
+import type { Clock } from '../../contracts/clock.ts';
 import type { SiteConfig } from '../../contracts/site-config.ts';
-import { siteSchema } from '../../contracts/site-config.ts';
+import { devicesOf, siteSchema } from '../../contracts/site-config.ts';
 import type { Origin, Reply, SiteCommand } from '../../contracts/commands.ts';
-import type { OpenSyncedFile } from '../../contracts/ports.ts';
+import type { OpenDevice, OpenSyncedFile } from '../../contracts/ports.ts';
 import type { Report, SiteEvent } from '../../contracts/reports.ts';
 import type { AssetStatus } from '../../contracts/status.ts';
 import { limitsSchema } from '../../contracts/limits.ts';
@@ -55,6 +56,8 @@ export type VirtualOptions = {
   readonly site?: Record<string, unknown>;
   readonly asset?: Record<string, unknown>;
   readonly disk?: MemoryDisk;
+  /** The way to the devices, where it is not the memory network. */
+  readonly openDevice?: (clock: Clock, plants: readonly SimulatedAsset[]) => OpenDevice;
 };
 
 export const TOKENS = { ana: 'a'.repeat(64), ben: 'b'.repeat(64), eve: 'e'.repeat(64) };
@@ -123,7 +126,7 @@ export async function virtualSite(options: VirtualOptions = {}): Promise<Virtual
     return startSite({
       loaded,
       clock,
-      openDevice: network.open,
+      openDevice: options.openDevice?.(clock, plants) ?? network.open,
       openFile: disk.open,
       report: (report) => reports.push(report),
     });
@@ -158,7 +161,7 @@ async function configuration(count: number, options: VirtualOptions): Promise<Lo
   const site: SiteConfig = siteSchema.parse({ site: { id: 'SITE-TEST' }, assets, operators, ...options.site });
   return {
     site,
-    profiles: new Map(assets.map(({ id, profile }) => [id, loadProfile(profile, '.', 'test')])),
+    profiles: new Map(devicesOf(site).map(({ id, profile }) => [id, loadProfile(profile, '.', 'test')])),
     limits: limitsSchema.parse(lfp),
     limitsHash: 'test',
     dataDir: '/nowhere',
