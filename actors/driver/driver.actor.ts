@@ -9,6 +9,7 @@
 import type { AnyActorRef, EventObject, SnapshotFrom } from 'xstate';
 import type { DriverMessage, GiveOrder, LatchState } from '../../contracts/messages.ts';
 import { connectionMachine } from '../../machines/device/connection.machine.ts';
+import { followLatch } from '../../machines/device/follow-latch.ts';
 import { operationMachine } from '../../machines/device/operation.machine.ts';
 import { samePosture, wantedPosture } from '../../machines/device/posture.ts';
 import { fromProcess } from '../../supervisor/process.ts';
@@ -79,39 +80,17 @@ export const driverActor = fromProcess<DriverMessage, DriverInput>(
 
     /** The latch of the site changed, or is told for the first time. */
     function takeLatch({ latch }: LatchState): void {
-      const { estopped, trip, fault, maintenance } = (operation.getSnapshot() as SnapshotFrom<typeof operationMachine>)
-        .context;
+      const { context } = operation.getSnapshot() as SnapshotFrom<typeof operationMachine>;
+      const steps = followLatch(context, cockpit.epoch, latch, asset.id);
+      cockpit.epoch = Math.max(cockpit.epoch, latch.epoch);
       const tagged = latch.maintenance[asset.id];
       const tripped = latch.trips[asset.id];
-      const again = estopped && latch.epoch > cockpit.epoch;
-      cockpit.epoch = latch.epoch;
-      if (latch.estop && (!estopped || again)) {
-        failOrder('ESTOP_LATCHED');
-        operation.send({ type: 'ESTOP' });
-        const code = refusalOfAll(cockpit, tagged !== undefined);
-        if (code) send('estop', { type: 'STOP_PROGRESS', assetId: asset.id, stage: 'refused', code } as EventObject);
-        // Pressed again: the whole sequence once more.
-        cockpit.helm = { ...cockpit.helm, posture: undefined, passage: undefined, waitForPoll: false };
-        // A zero that belongs to the stop before is no answer to this one.
-        cockpit.stoppedAtMs = undefined;
-        stopSoon();
+      for (const { event, ends } of steps) {
+        if (ends) failOrder(ends);
+        operation.send(event);
+        if (event.type === 'ESTOP') engaged(tagged !== undefined);
+        if (event.type === 'ESTOP' || event.type === 'TRIP') stopSoon();
       }
-      if (tripped?.kind === 'trip' && trip === undefined) {
-        failOrder('TRIPPED');
-        operation.send({ type: 'TRIP', cause: tripped.cause });
-        stopSoon();
-      }
-      if (tripped?.kind === 'fault' && fault === undefined) {
-        failOrder('TRIPPED');
-        operation.send({ type: 'FAULT', cause: tripped.cause });
-      }
-      if (tagged && maintenance === undefined) {
-        failOrder('MAINTENANCE');
-        operation.send({ type: 'MAINTENANCE_ON', tag: tagged.tag });
-      }
-      if (!latch.estop && estopped) operation.send({ type: 'ESTOP_RESET' });
-      if (!tripped && (trip ?? fault) !== undefined) operation.send({ type: 'TRIP_RESET' });
-      if (!tagged && maintenance !== undefined) operation.send({ type: 'MAINTENANCE_OFF' });
       const { sinceWallMs, cause } = tripped ?? {};
       const line = board.assets.get(asset.id);
       if (line)
@@ -121,6 +100,15 @@ export const driverActor = fromProcess<DriverMessage, DriverInput>(
           trip: cause === undefined ? null : { cause, since: new Date(sinceWallMs ?? 0).toISOString() },
         });
       if (!connection) connect();
+    }
+
+    function engaged(tagged: boolean): void {
+      const code = refusalOfAll(cockpit, tagged);
+      if (code) send('estop', { type: 'STOP_PROGRESS', assetId: asset.id, stage: 'refused', code } as EventObject);
+      // Pressed again: the whole sequence once more.
+      cockpit.helm = { ...cockpit.helm, posture: undefined, passage: undefined, waitForPoll: false };
+      // A zero that belongs to the stop before is no answer to this one.
+      cockpit.stoppedAtMs = undefined;
     }
 
     function takeOrder({ order }: GiveOrder): void {
