@@ -56,7 +56,7 @@ if (import.meta.main) {
 }
 
 function imageOf(profile: Profile): RowFile {
-  const random = randomFrom([...profile.name].reduce((sum, letter) => sum * 31 + letter.charCodeAt(0), 7) >>> 0);
+  const random = randomFrom(Buffer.from(profile.name).reduce((sum, byte) => (sum * 31 + byte) >>> 0, 7));
   const definitions = definitionsOf(profile);
   const device = scaledDevice(profile, definitions, random);
   const binding = bindProfile(profile, definitions, device);
@@ -176,7 +176,11 @@ function rawFor({ type, range, gain }: Point, sign: number, random: Random): num
       return 1234 + random(7000);
     case 'bcd32':
       return 12_345_678 + random(70_000_000);
-    default:
+    case 'u64':
+    case 'i64':
+    case 'f32':
+    case 'f64':
+    case 'string':
       return 0x0001_2345_6789 + random(0x0fff_0000);
   }
 }

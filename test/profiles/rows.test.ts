@@ -95,7 +95,7 @@ async function prepared(name: string): Promise<Prepared> {
   // Found by discovery, as a driver would.
   const found =
     wanted.size > 0
-      ? await scanSunspec({ read: refusing(read), write: () => Promise.reject(), drop: () => undefined }, wanted)
+      ? await scanSunspec({ read: refusing(read), write: () => Promise.resolve(), drop: () => undefined }, wanted)
       : undefined;
   return { profile, values, found, read };
 }

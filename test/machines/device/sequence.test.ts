@@ -1,7 +1,9 @@
 /** A profile's sequence made concrete: bounded, rounded down, and nothing at all where a value is not known. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Point, StepValue } from '../../../contracts/profile.ts';
 import { expandSequence } from '../../../machines/device/sequence.ts';
+import type { Transaction } from '../../../machines/device/sequence.ts';
 import { huawei, point } from '../support.ts';
 import { Bench } from './bench.ts';
 
@@ -48,4 +50,92 @@ test('a register whose smallest value is more than what is allowed is not writte
   assert.ok(expandSequence(profile, 'discharge', { ...new Bench().values, powerW: 150 }).ok);
 });
 
+test('a signed setpoint has the sign of its point, is bounded in both directions and rounds towards zero', () => {
+  const write = (
+    powerW: number,
+    more: Partial<Writable> = {},
+    positive: 'discharge' | 'charge' = 'discharge',
+  ): number[] | string => {
+    const writable = { functionCode: 16, min: -9000, max: 9000, persistent: false, ...more } as const;
+    const row = point({ type: 'i16', gain: 0.1, positive, writable });
+    return written({ setpoint: row }, 'signed', powerW);
+  };
+  assert.equal([write(3000), write(-3000), write(-3000, {}, 'charge')], [[300], [0x1_0000 - 300], [300]]);
+  assert.equal([write(3009.9), write(-3009.9)], [[300], [0x1_0000 - 300]]);
+  assert.equal([write(20_000), write(-20_000)], [[900], [0x1_0000 - 900]]);
+  assert.equal(
+    [write(20_000, { maxFrom: 'ceiling' }), write(-20_000, { maxFrom: 'ceiling' })],
+    [[500], [0x1_0000 - 500]],
+  );
+  assert.equal([write(-3000, { min: 0 }), write(Number.NaN)], ['setpoint', 'setpoint'], 'not written at all');
+});
+
+test('a percentage is of the newest value of its point, and of nothing else', () => {
+  const row = point({ type: 'i16', gain: 100, writable: { functionCode: 16, min: -100, max: 100, persistent: false } });
+  const of = (powerW: number, percentOf: string, how: 'magnitude' | 'signed' = 'signed'): number[] | string =>
+    written({ rate: row }, { of: how, percentOf }, powerW);
+  assert.equal(
+    [of(1250, 'ceiling'), of(-1250, 'ceiling'), of(-1250, 'ceiling', 'magnitude')],
+    [[2500], [0x1_0000 - 2500], [2500]],
+  );
+  assert.equal(
+    [of(9999, 'ceiling'), of(1, 'unknown'), of(1, 'zero'), of(1, 'negative')],
+    [[10_000], 'rate', 'rate', 'rate'],
+  );
+});
+
+test('a value waits for the scale factors that it depends on, and zero for none', () => {
+  const scale = (register: number) => ({ name: `sf ${register}`, register, exponent: 0 });
+  const points = {
+    rate: point({
+      type: 'i16',
+      writable: { functionCode: 16, min: -100, persistent: false, maxFrom: 'ceiling' },
+      scale: scale(1),
+    }),
+    ceiling: point({ type: 'u16', scale: scale(2) }),
+    whole: point({ type: 'u16', scale: scale(3) }),
+  };
+  const waits = (value: StepValue, powerW: number): number[] | undefined =>
+    expanded(points, value, powerW)?.scales.map(({ register }) => register);
+  assert.equal(waits('signed', 50), [1, 2]);
+  assert.equal(waits({ of: 'signed', percentOf: 'whole' }, -50), [1, 2, 3]);
+  assert.equal([waits('signed', 0), waits(0, 50)], [[], []]);
+});
+
+test('a sequence that the profile does not have is not written', () => {
+  const { control } = huawei;
+  if (!control) throw new Error('no control');
+  const { charge: _none, ...sequences } = control.sequences;
+  const profile = { ...huawei, control: { ...control, sequences } };
+  assert.equal(expandSequence(profile, 'charge', new Bench().values), { ok: false, missing: 'charge' });
+});
+
+test('a heartbeat is another number for every sequence', () => {
+  const beat = point({ type: 'u16', writable: { functionCode: 16, min: 0, persistent: false } });
+  assert.equal(written({ beat }, 'heartbeat', 0), [1]);
+});
+
 test.run();
+
+type Writable = NonNullable<Point['writable']>;
+
+/** A sequence of one step that writes the first of the points. */
+function expanded(points: Readonly<Record<string, Point>>, value: StepValue, powerW: number): Transaction | undefined {
+  const { control } = huawei;
+  if (!control) throw new Error('no control');
+  const [name = ''] = Object.keys(points);
+  const sequences = { ...control.sequences, charge: [{ set: { [name]: value }, trigger: false }] };
+  const found: Readonly<Record<string, number>> = { ceiling: 5000, whole: 5000, zero: 0, negative: -1 };
+  const result = expandSequence({ ...huawei, points, control: { ...control, sequences } }, 'charge', {
+    ...new Bench().values,
+    powerW,
+    found: (one) => found[one],
+  });
+  return result.ok ? result.transactions[0] : undefined;
+}
+
+/** Its words; the name of the point where it is not written. */
+function written(points: Readonly<Record<string, Point>>, value: StepValue, powerW: number): number[] | string {
+  const transaction = expanded(points, value, powerW);
+  return transaction ? [...transaction.words] : (Object.keys(points)[0] ?? '');
+}
