@@ -3,22 +3,26 @@
  */
 import { z } from 'zod';
 import type { TapEntry } from './device.ts';
+import { intrusionSchema, swapSchema, targetShape } from './devices.ts';
 import type { SimulatedFault } from './fault-kinds.ts';
 import { faultSchema } from './fault-kinds.ts';
 import { plantChangeSchema } from './plant-settings.ts';
 import type { PlantState } from './plant.ts';
 
 const id = z.union([z.int(), z.string().max(64)]).optional();
-/** Position of the asset, from 0. Left out: all of them for what changes something, the first for what asks. */
-const asset = z.int().min(0).optional();
+/** Left out: all inverters for what changes something, the first for what asks. */
+const target = targetShape;
 
 export const controlRequestSchema = z.discriminatedUnion('do', [
-  z.strictObject({ id, asset, do: z.literal('set'), plant: plantChangeSchema }),
-  z.strictObject({ id, asset, do: z.literal('fault'), fault: faultSchema }),
-  z.strictObject({ id, asset, do: z.literal('clear') }),
-  z.strictObject({ id, asset, do: z.literal('state') }),
-  z.strictObject({ id, asset, do: z.literal('tap'), since: z.int().min(0).default(0) }),
-  z.strictObject({ id, asset, do: z.literal('reboot'), offlineMs: z.number().min(0).max(3_600_000).default(0) }),
+  z.strictObject({ id, ...target, do: z.literal('set'), plant: plantChangeSchema }),
+  z.strictObject({ id, ...target, do: z.literal('fault'), fault: faultSchema }),
+  z.strictObject({ id, ...target, do: z.literal('clear') }),
+  z.strictObject({ id, ...target, do: z.literal('state') }),
+  z.strictObject({ id, ...target, do: z.literal('tap'), since: z.int().min(0).default(0) }),
+  z.strictObject({ id, ...target, do: z.literal('reboot'), offlineMs: z.number().min(0).max(3_600_000).default(0) }),
+  /** A write by somebody else, past all faults. */
+  z.strictObject({ id, ...target, do: z.literal('write'), ...intrusionSchema.shape }),
+  z.strictObject({ id, do: z.literal('swap'), ...swapSchema.shape }),
 ]);
 export type ControlRequest = z.output<typeof controlRequestSchema>;
 
@@ -33,7 +37,12 @@ export type StateReply = PlantState & {
 export type TapReply = { readonly entries: readonly TapEntry[]; readonly reads: number; readonly next: number };
 
 export type ControlReply =
-  | ({ readonly id?: number | string; readonly ok: true } & { readonly state?: StateReply; readonly tap?: TapReply })
+  | ({ readonly id?: number | string; readonly ok: true } & {
+      readonly state?: StateReply;
+      readonly tap?: TapReply;
+      /** With which a write was refused. */
+      readonly exception?: number;
+    })
   | {
       readonly id?: number | string;
       readonly ok: false;

@@ -9,6 +9,8 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { Fault } from '../contracts/faults.ts';
 import { parse, problemText } from '../contracts/parse.ts';
 import type { SimulatedAsset } from './asset.ts';
+import type { Devices, Swap } from './devices.ts';
+import { chosen, intrude } from './devices.ts';
 import type { ControlReply, ControlRequest } from './control-messages.ts';
 import { controlRequestSchema } from './control-messages.ts';
 
@@ -16,12 +18,12 @@ export type ControlServer = { readonly path: string; readonly stop: () => Promis
 
 const LONGEST_LINE = 65_536;
 
-export async function startControl(path: string, assets: readonly SimulatedAsset[]): Promise<ControlServer> {
+export async function startControl(path: string, devices: Devices): Promise<ControlServer> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
-    serveLines(socket, assets);
+    serveLines(socket, devices);
   });
   const isPort = /^\d+$/.test(path);
   if (!isPort) await removeDeadSocket(path);
@@ -39,46 +41,57 @@ export async function startControl(path: string, assets: readonly SimulatedAsset
 }
 
 /** Carries out one request; also without a socket. */
-export function control(input: unknown, assets: readonly SimulatedAsset[]): ControlReply {
+export function control(input: unknown, devices: Devices): ControlReply {
   const parsed = parse(controlRequestSchema, input);
   if (!parsed.ok)
     return { ...idOf(input), ok: false, code: 'BAD_REQUEST', message: parsed.problems.map(problemText).join('; ') };
   const request = parsed.value;
-  const chosen = request.asset === undefined ? assets : assets.slice(request.asset, request.asset + 1);
-  const [first] = chosen;
-  if (!first)
-    return {
-      ...idOf(input),
-      ok: false,
-      code: 'UNKNOWN_ASSET',
-      message: `asset: got ${request.asset}, expected: 0 to ${assets.length - 1}`,
-    };
-  return { ...idOf(input), ok: true, ...carryOut(request, chosen, first) };
+  if (request.do === 'swap') return swapped(request, devices, idOf(input));
+  const targets = chosen(devices, request);
+  const [first] = targets;
+  if (!first) return { ...idOf(input), ok: false, code: 'UNKNOWN_ASSET', message: unknown(request, devices) };
+  return { ...idOf(input), ok: true, ...carryOut(request, targets, first) };
 }
 
-function carryOut(
-  request: ControlRequest,
-  chosen: readonly SimulatedAsset[],
-  first: SimulatedAsset,
-): Omit<Extract<ControlReply, { ok: true }>, 'ok' | 'id'> {
+type Targeted = Exclude<ControlRequest, { do: 'swap' }>;
+type Answer = Omit<Extract<ControlReply, { ok: true }>, 'ok' | 'id'>;
+
+function carryOut(request: Targeted, targets: readonly SimulatedAsset[], first: SimulatedAsset): Answer {
   switch (request.do) {
     case 'set':
-      for (const asset of chosen) asset.set(request.plant);
+      for (const asset of targets) asset.set(request.plant);
       return {};
     case 'fault':
-      for (const asset of chosen) asset.faults.apply(request.fault);
+      for (const asset of targets) asset.faults.apply(request.fault);
       return {};
     case 'clear':
-      for (const asset of chosen) asset.faults.clear();
+      for (const asset of targets) asset.faults.clear();
       return {};
     case 'reboot':
-      for (const asset of chosen) asset.reboot(request.offlineMs);
+      for (const asset of targets) asset.reboot(request.offlineMs);
       return {};
+    case 'write': {
+      const refused = targets.map((asset) => intrude(asset, request)).find(Boolean);
+      return refused ? { exception: refused.exception } : {};
+    }
     case 'state':
       return { state: stateOf(first) };
     case 'tap':
       return { tap: tapOf(first, request.since) };
   }
+}
+
+function swapped(request: Swap, { assets, swap }: Devices, id: ReturnType<typeof idOf>): ControlReply {
+  const missing = request.assets.find((at) => at >= assets.length);
+  if (missing !== undefined || !swap)
+    return { ...id, ok: false, code: 'UNKNOWN_ASSET', message: unknown({ asset: missing }, { assets }) };
+  swap(request);
+  return { ...id, ok: true };
+}
+
+function unknown({ asset, device }: Partial<Pick<Targeted, 'asset' | 'device'>>, { assets }: Devices): string {
+  if (device && device !== 'inverter') return `device: this site has no ${device} of its own for that`;
+  return `asset: got ${asset}, expected: 0 to ${assets.length - 1}`;
 }
 
 function stateOf({ state, faults, tap }: SimulatedAsset): NonNullable<Extract<ControlReply, { ok: true }>['state']> {
@@ -97,7 +110,7 @@ function tapOf({ tap }: SimulatedAsset, since: number): NonNullable<Extract<Cont
   return { entries: tap.entries(since), reads: tap.reads(), next: tap.writes() };
 }
 
-function serveLines(socket: Socket, assets: readonly SimulatedAsset[]): void {
+function serveLines(socket: Socket, devices: Devices): void {
   let rest = '';
   socket.setEncoding('utf8');
   // A client that goes away in the middle of an answer is no event of the plant.
@@ -105,7 +118,7 @@ function serveLines(socket: Socket, assets: readonly SimulatedAsset[]): void {
   socket.on('data', (chunk: string) => {
     const lines = (rest + chunk).split('\n');
     rest = lines.pop() ?? '';
-    for (const line of lines) if (line.trim() !== '') answer(control(jsonOf(line), assets));
+    for (const line of lines) if (line.trim() !== '') answer(control(jsonOf(line), devices));
     if (rest.length <= LONGEST_LINE) return;
     answer({ ok: false, code: 'BAD_REQUEST', message: `(whole): a line is longer than ${LONGEST_LINE} characters` });
     socket.end();

@@ -76,6 +76,9 @@ export type PlantOverrides = {
 };
 export type PlantSettings = Readonly<z.output<typeof settingsSchema>> & PlantOverrides;
 
+/** How a plant is when it starts; what is left out is as in `DEFAULT_SETTINGS`. */
+export const startSettingsSchema = settingsSchema.partial();
+
 /** A change from outside: any setting, and jumps of what the plant otherwise computes. */
 export const plantChangeSchema = settingsSchema
   .partial()

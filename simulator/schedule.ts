@@ -1,28 +1,31 @@
 /**
- * Fault schedule of a simulator: a JSON file of what happens when, counted from the start.
+ * Fault schedule of a simulator: a JSON file of what happens when, counted from the start. The format is in
+ * docs/simulator.md.
  */
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import type { Clock } from '../contracts/clock.ts';
 import { Fault } from '../contracts/faults.ts';
 import { invalid, parseOrThrow } from '../contracts/parse.ts';
-import type { SimulatedAsset } from './asset.ts';
+import type { Devices } from './devices.ts';
+import { chosen, intrude, intrusionSchema, swapSchema, targetShape } from './devices.ts';
 import { faultSchema } from './fault-kinds.ts';
 import { plantChangeSchema } from './plant-settings.ts';
 
 const entrySchema = z
   .strictObject({
     atMs: z.number().min(0),
-    /** Position of the asset, from 0; left out: all. */
-    asset: z.int().min(0).optional(),
+    ...targetShape,
     fault: faultSchema.optional(),
     set: plantChangeSchema.optional(),
     clear: z.literal(true).optional(),
     reboot: z.strictObject({ offlineMs: z.number().min(0).default(0) }).optional(),
+    swap: swapSchema.optional(),
+    write: intrusionSchema.optional(),
   })
   .refine(
-    ({ fault, set, clear, reboot }) => Boolean(fault ?? set ?? clear ?? reboot),
-    'one of fault, set, clear, reboot',
+    ({ fault, set, clear, reboot, swap, write }) => Boolean(fault ?? set ?? clear ?? reboot ?? swap ?? write),
+    'one of fault, set, clear, reboot, swap, write',
   );
 
 export const scheduleSchema = z.array(entrySchema);
@@ -37,20 +40,23 @@ export async function readSchedule(file: string): Promise<Schedule> {
 }
 
 /** Arms every entry; the answer takes back what has not happened yet. */
-export function runSchedule(schedule: Schedule, assets: readonly SimulatedAsset[], clock: Clock): () => void {
-  const timers = schedule.map((entry) => clock.setTimeout(() => happen(entry, assets), entry.atMs));
+export function runSchedule(schedule: Schedule, devices: Devices, clock: Clock): () => void {
+  const timers = schedule.map((entry) => clock.setTimeout(() => happen(entry, devices), entry.atMs));
   return () => {
     for (const timer of timers) clock.clearTimeout(timer);
   };
 }
 
-function happen({ asset: at, fault, set, clear, reboot }: Schedule[number], assets: readonly SimulatedAsset[]): void {
-  for (const asset of assets.filter((_, index) => at === undefined || at === index)) {
+/** Settings change before a restart of the same moment, so that nobody sees them without it. */
+function happen({ fault, set, clear, reboot, swap, write, ...target }: Schedule[number], devices: Devices): void {
+  for (const asset of chosen(devices, target)) {
     if (clear) asset.faults.clear();
     if (set) asset.set(set);
     if (fault) asset.faults.apply(fault);
+    if (write) intrude(asset, write);
     if (reboot) asset.reboot(reboot.offlineMs);
   }
+  if (swap) devices.swap?.(swap);
 }
 
 function jsonOf(text: string, file: string): unknown {

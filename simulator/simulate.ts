@@ -1,5 +1,6 @@
 /**
- * Starts a simulated site: K assets, each behind its own Modbus TCP port, and the control socket where one is wanted.
+ * Starts a simulated site: K assets, each behind its own Modbus TCP port, a meter and BMSs where they are wanted as devices
+ * of their own, the control socket and the file of the tap.
  *
  * The composition root of the simulator, used by `bessd simulate`, the demo and tests of real sockets. The clock is
  * injected; what was started is stopped in reverse order, also when the start fails half-way.
@@ -7,17 +8,20 @@
 import type { Clock } from '../contracts/clock.ts';
 import { invalid } from '../contracts/parse.ts';
 import type { SimulatedAsset } from './asset.ts';
-import { createAsset } from './asset.ts';
+import { createAsset, createBms, createMeter } from './asset.ts';
 import { startControl } from './control.ts';
 import type { FaceName } from './faces.ts';
 import { FACE_OF_PROFILE } from './faces.ts';
+import type { Devices, Swap } from './devices.ts';
 import { startModbusServer } from './modbus-server.ts';
+import type { ModbusServer } from './modbus-server.ts';
 import type { Controls } from './plant-control.ts';
 import type { Actuator, PlantSettings } from './plant-settings.ts';
 import { ACTUATORS } from './plant-settings.ts';
 import { randomShare } from './random.ts';
 import type { Schedule } from './schedule.ts';
 import { runSchedule } from './schedule.ts';
+import { writeTap } from './tap-file.ts';
 
 export type SimulatorOptions = {
   readonly clock: Clock;
@@ -26,6 +30,12 @@ export type SimulatorOptions = {
   /** Port of the first asset, the next ones follow; 0 takes free ones. */
   readonly port: number;
   readonly assets?: number;
+  /** Port of a meter for the whole site; 0 takes a free one. */
+  readonly meterPort?: number;
+  /** Port of the first asset's BMS, the next ones follow; 0 takes free ones. */
+  readonly bmsPort?: number;
+  /** File to which every register write is appended, one JSON object a line. */
+  readonly tapFile?: string;
   /** Path of the control socket, or a loopback port number as text. */
   readonly control?: string;
   readonly schedule?: Schedule;
@@ -38,10 +48,11 @@ export type SimulatorOptions = {
   /** Over everything above; the serial number is counted up from asset to asset. */
   readonly settings?: Partial<PlantSettings>;
   readonly controls?: Partial<Controls>;
-  /** Spreads the assets' state of charge by up to 5 % around `socPct`, the same way for the same seed. */
+  /** Of everything by chance; spreads the assets' state of charge by up to 5 % around `socPct`, the same way for the same seed. */
   readonly seed?: number;
 };
 
+export type RunningDevice = { readonly host: string; readonly port: number; readonly serialNumber: string };
 export type RunningAsset = {
   readonly asset: SimulatedAsset;
   readonly host: string;
@@ -50,6 +61,8 @@ export type RunningAsset = {
 };
 export type Simulator = {
   readonly assets: readonly RunningAsset[];
+  readonly bms: readonly RunningDevice[];
+  readonly meter: RunningDevice | undefined;
   /** Address of the control socket. */
   readonly control: string | undefined;
   readonly stop: () => Promise<void>;
@@ -58,24 +71,56 @@ export type Simulator = {
 const FIRST_SERIAL = 'HV2140012345';
 const SOC_SPREAD_PCT = 5;
 
-/** Throws CONFIG_INVALID for an unknown profile and CONNECT_FAILED for an address in use. */
+/** Throws CONFIG_INVALID for an unknown profile, CONNECT_FAILED for an address in use, FILE_UNREADABLE for the tap's file. */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
-  const { clock, host = '127.0.0.1', port, assets: count = 1, singleClient = false } = options;
+  const { clock, host = '127.0.0.1', port, assets: count = 1, singleClient = false, seed = 0 } = options;
+  const assets = Array.from({ length: count }, (_, at) => assetOf(options, at));
+  const bms = options.bmsPort === undefined ? [] : assets.map((asset, at) => createBms(asset, seed + count + at));
+  const meter = options.meterPort === undefined ? undefined : createMeter(assets, seed + 2 * count);
   await using started = new AsyncDisposableStack();
-  const assets: RunningAsset[] = [];
-  for (let at = 0; at < count; at += 1) {
-    const asset = assetOf(options, at);
-    const server = await startModbusServer({ asset, host, port: port === 0 ? 0 : port + at, singleClient });
-    started.defer(() => server.stop());
-    assets.push({ asset, host, port: server.port, serialNumber: asset.state().settings.serialNumber });
-  }
-  const simulated = assets.map(({ asset }) => asset);
-  const control = options.control === undefined ? undefined : await startControl(options.control, simulated);
-  if (control) started.defer(() => control.stop());
-  if (options.schedule) started.defer(runSchedule(options.schedule, simulated, clock));
 
+  const servers = await served(assets, port);
+  const bmsServers = await served(bms, options.bmsPort ?? 0);
+  const [meterServer] = await served(meter ? [meter] : [], options.meterPort ?? 0);
+  const swap = ({ assets: [one, other], keepConnections }: Swap): void =>
+    exchange(servers, one, other, keepConnections);
+  const devices: Devices = { assets, bms, swap, ...(meter ? { meter } : {}) };
+  if (options.tapFile !== undefined) started.defer(writeTap(options.tapFile, devices));
+  const control = options.control === undefined ? undefined : await startControl(options.control, devices);
+  if (control) started.defer(() => control.stop());
+  if (options.schedule) started.defer(runSchedule(options.schedule, devices, clock));
+
+  const serialOf = (at: number): string => assets[at]?.plant.settings.serialNumber ?? '';
   const running = started.move();
-  return { assets, control: control?.path, stop: () => running.disposeAsync() };
+  return {
+    assets: servers.map((server, at) => ({ ...placeOf(server, serialOf(at)), asset: server.asset() })),
+    bms: bmsServers.map((server, at) => placeOf(server, `B-${serialOf(at)}`)),
+    meter: meterServer && placeOf(meterServer, `M-${serialOf(0)}`),
+    control: control?.path,
+    stop: () => running.disposeAsync(),
+  };
+
+  async function served(list: readonly SimulatedAsset[], first: number): Promise<ModbusServer[]> {
+    const all: ModbusServer[] = [];
+    for (const [at, asset] of list.entries()) {
+      const server = await startModbusServer({ asset, host, port: first === 0 ? 0 : first + at, singleClient });
+      started.defer(() => server.stop());
+      all.push(server);
+    }
+    return all;
+  }
+}
+
+function placeOf({ host, port }: ModbusServer, serialNumber: string): RunningDevice {
+  return { host, port, serialNumber };
+}
+
+function exchange(servers: readonly ModbusServer[], one: number, other: number, keepConnections: boolean): void {
+  const [a, b] = [servers[one], servers[other]];
+  if (!a || !b) return;
+  const [fromA, fromB] = [a.asset(), b.asset()];
+  a.plug(fromB, { keepConnections });
+  b.plug(fromA, { keepConnections });
 }
 
 /** Throws CONFIG_INVALID unless there is a simulated device for that profile. */

@@ -9,14 +9,17 @@ import { Command } from 'commander';
 import { z } from 'zod';
 import { Fault } from '../../contracts/faults.ts';
 import { parseOrThrow } from '../../contracts/parse.ts';
+import type { PlantSettings } from '../../simulator/plant-settings.ts';
+import { startSettingsSchema } from '../../simulator/plant-settings.ts';
 import type { Schedule } from '../../simulator/schedule.ts';
 import { readSchedule } from '../../simulator/schedule.ts';
-import type { Simulator } from '../../simulator/simulate.ts';
+import type { RunningDevice, Simulator } from '../../simulator/simulate.ts';
 import { requireProfile, startSimulator } from '../../simulator/simulate.ts';
 import { systemClock } from '../../supervisor/clock.ts';
 
 const INVALID: readonly string[] = ['CONFIG_INVALID', 'FILE_UNREADABLE'];
 const UNIT_IDS = [0, 1];
+const COMPANION_UNIT_IDS = [1];
 
 const optionsSchema = z
   .strictObject({
@@ -30,6 +33,12 @@ const optionsSchema = z
     load: number(0, 1e9),
     pv: number(0, 1e9),
     actuator: z.enum(['fast', 'slow']),
+    meter: whole(0, 65_535).optional(),
+    bms: whole(0, 65_535).optional(),
+    tap: z.string().min(1).optional(),
+    seed: whole(0, 2 ** 31 - 1).optional(),
+    singleClient: z.boolean().default(false),
+    plant: json(startSettingsSchema).optional(),
     json: z.boolean().default(false),
   })
   .refine(({ port, assets }) => port === 0 || port + assets - 1 <= 65_535, {
@@ -54,6 +63,12 @@ export function simulateCommand(): Command {
     .option('--load <watts>', 'load of the house', '0')
     .option('--pv <watts>', 'what the panels give', '0')
     .option('--actuator <speed>', 'fast (0.2 s) or slow (20 s to 90 %)', 'fast')
+    .option('--meter <port>', 'a grid meter as a device of its own on this port; 0 takes a free one')
+    .option('--bms <port>', "the assets' batteries as devices of their own from this port on; 0 takes free ones")
+    .option('--plant <json>', 'settings at the start: {"deaf": true, "sunspecBase": 50000, "packs": 3}')
+    .option('--tap <file>', 'appends every register write as one JSON object a line')
+    .option('--seed <number>', 'of faults by chance; also spreads the assets a little')
+    .option('--single-client', 'a new connection closes the older one')
     .option('--json', 'one JSON object a line')
     .action(run);
 }
@@ -76,42 +91,52 @@ async function run(given: Record<string, unknown>): Promise<void> {
 }
 
 function start(
-  { profile, host, port, assets, control, soc, load, pv, actuator }: Options,
+  { control, soc, load, pv, meter, bms, tap, seed, plant, json: _json, faults: _faults, ...rest }: Options,
   schedule: Schedule,
 ): Promise<Simulator> {
   return startSimulator({
+    ...rest,
     clock: systemClock,
-    profile,
-    host,
-    port,
-    assets,
     schedule,
-    actuator,
     unitIds: UNIT_IDS,
     socPct: soc,
     loadW: load,
     pvW: pv,
     ...(control === undefined ? {} : { control }),
+    ...(meter === undefined ? {} : { meterPort: meter }),
+    ...(bms === undefined ? {} : { bmsPort: bms }),
+    ...(tap === undefined ? {} : { tapFile: tap }),
+    ...(seed === undefined ? {} : { seed }),
+    ...(plant === undefined ? {} : { settings: given(plant) }),
   });
 }
 
-function announce(simulator: Simulator, { json, profile }: Options): void {
-  simulator.assets.forEach(({ host, port, serialNumber }, at) => {
-    const line = {
-      asset: at,
-      profile,
-      host,
-      port,
-      unitIds: UNIT_IDS,
-      serial: serialNumber,
-      control: simulator.control,
-    };
+function announce({ assets, bms, meter, control }: Simulator, { json: asJson, profile }: Options): void {
+  assets.forEach((place, at) => tell('asset', at, place, { profile, unitIds: UNIT_IDS }));
+  bms.forEach((place, at) => tell('bms', at, place, { unitIds: COMPANION_UNIT_IDS }));
+  if (meter) tell('meter', undefined, meter, { unitIds: COMPANION_UNIT_IDS });
+
+  function tell(
+    device: 'asset' | 'bms' | 'meter',
+    at: number | undefined,
+    { host, port, serialNumber }: RunningDevice,
+    { profile: name, unitIds }: { profile?: string; unitIds: readonly number[] },
+  ): void {
+    const named = name === undefined ? {} : { profile: name };
+    const kind = device === 'asset' ? 'inverter' : device;
+    const line = { asset: at, device: kind, ...named, host, port, unitIds, serial: serialNumber, control };
+    const text = [
+      at === undefined ? device : `${device} ${at}`,
+      name,
+      `${host}:${port}`,
+      `unit ${unitIds.join(' or ')}`,
+    ];
     console.log(
-      json
+      asJson
         ? JSON.stringify(line)
-        : `asset ${at}  ${profile}  ${host}:${port}  unit ${UNIT_IDS.join(' or ')}  serial ${serialNumber}`,
+        : [...text.filter((part) => part !== undefined), `serial ${serialNumber}`].join('  '),
     );
-  });
+  }
 }
 
 /** The first signal ends the program in order; a second one ends it at once. */
@@ -125,6 +150,25 @@ function stopSignal(): Promise<void> {
     process.on('SIGINT', stop);
     process.on('SIGTERM', stop);
   });
+}
+
+/** Settings that were left out are absent, not undefined. */
+function given(plant: z.output<typeof startSettingsSchema>): Partial<PlantSettings> {
+  return Object.fromEntries(Object.entries(plant).filter(([, value]) => value !== undefined));
+}
+
+function json<T>(schema: z.ZodType<T>): z.ZodType<T> {
+  return z
+    .string()
+    .transform((text, context) => {
+      try {
+        return JSON.parse(text) as unknown;
+      } catch {
+        context.addIssue({ code: 'custom', message: 'a JSON object' });
+        return z.NEVER;
+      }
+    })
+    .pipe(schema);
 }
 
 function number(lowest: number, highest: number): z.ZodType<number> {

@@ -117,12 +117,12 @@ test('a control socket in use is not taken away, a dead one is replaced', async 
 });
 
 test('an address in use is a fault, and what had started is stopped again', async () => {
-  const { simulator, close } = await site({ assets: 1 });
-  const taken = simulator.assets[0]?.port ?? 0;
-  assert.is(await codeFrom(startSimulator({ clock: systemClock, port: taken - 1, assets: 2 })), 'CONNECT_FAILED');
-  const below = await startSimulator({ clock: systemClock, port: taken - 1 });
-  await below.stop();
-  await close();
+  const port = await twoFreePorts();
+  const second = await startSimulator({ clock: systemClock, port: port + 1 });
+  const both = await codeFrom(startSimulator({ clock: systemClock, port, assets: 2 }));
+  const first = await codeFrom(startSimulator({ clock: systemClock, port }).then((simulator) => simulator.stop()));
+  await second.stop();
+  assert.equal([both, first], ['CONNECT_FAILED', 'nothing failed']);
 });
 
 test('a hanging read is answered late, silence not at all, and clear ends both', async () => {
@@ -176,7 +176,7 @@ test('a fault file happens at its times', async () => {
   );
   const clock = virtualClock();
   const assets = [createAsset({ clock }), createAsset({ clock })] as const;
-  const cancel = runSchedule(await readSchedule(file), assets, clock);
+  const cancel = runSchedule(await readSchedule(file), { assets }, clock);
   await clock.advance(1500);
   assert.equal(
     assets.map((asset) => asset.state().socPct),
@@ -266,6 +266,16 @@ async function eventually(holds: () => Promise<void>): Promise<void> {
       if (performance.now() > deadline) throw error;
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
+  }
+}
+
+/** The first of two neighbours of which nobody has either. */
+async function twoFreePorts(): Promise<number> {
+  for (;;) {
+    const free = await startSimulator({ clock: systemClock, port: 0 });
+    const port = free.assets[0]?.port ?? 0;
+    await free.stop();
+    if (port < 65_535 && (await reach(port + 1)) === 'ECONNREFUSED') return port;
   }
 }
 

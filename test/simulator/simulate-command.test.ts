@@ -32,10 +32,25 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
+test('meter and BMS are announced behind the assets', async () => {
+  const { lines } = await run(['--port', '0', '--meter', '0', '--bms', '0', '--json'], 'SIGTERM', 3);
+  assert.equal(
+    lines.map((line) => JSON.parse(line) as Record<string, unknown>).map(({ device, asset }) => [device, asset]),
+    [
+      ['inverter', 0],
+      ['bms', 0],
+      ['meter', undefined],
+    ],
+  );
+});
+
 for (const [options, expected] of [
   [['--profile', 'acme'], /--profile: got "acme", expected: one of huawei-sun2000-luna2000/],
   [['--port', '70000'], /port: got "70000", expected: a whole number from 0 to 65535/],
   [['--soc', 'full'], /soc: got "full", expected: a number from 0 to 100/],
+  [['--plant', '{"packs":9}'], /plant\.packs: got .*, expected: /],
+  [['--plant', 'packs'], /plant: got "packs", expected: a JSON object/],
+  [['--meter', 'x'], /meter: got "x", expected: a whole number/],
   [['--faults', '/nowhere.json'], /\/nowhere\.json cannot be read/],
 ] as const) {
   test(`${options.join(' ')} is refused with exit code 2`, async () => {
