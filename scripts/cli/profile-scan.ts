@@ -1,6 +1,8 @@
 /** `bessd profile scan`: which SunSpec models a device has, and what stands in them. Reads only. */
 import { Command, InvalidArgumentError } from 'commander';
+import { writeFileSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
+import path from 'node:path';
 import { Fault } from '../../contracts/faults.ts';
 import type { RawSunspecModel, SunspecModel, SunspecPoint, SunspecValue } from '../../contracts/sunspec.ts';
 import { openModbusTcp } from '../../io/modbus-tcp.ts';
@@ -11,9 +13,10 @@ import { decodeModel } from '../../machines/sunspec/decode.ts';
 import type { DecodedPoint } from '../../machines/sunspec/decode.ts';
 import { systemClock } from '../../supervisor/clock.ts';
 import { json, painted, table } from './output.ts';
+import { startingProfile } from './starting-profile.ts';
 
 type Target = { readonly host: string; readonly port: number };
-type ScanOptions = { readonly unit: number; readonly json?: boolean };
+type ScanOptions = { readonly unit: number; readonly json?: boolean; readonly write?: string };
 type Model = RawSunspecModel & {
   readonly definition: SunspecModel | undefined;
   readonly points: readonly DecodedPoint[];
@@ -28,14 +31,34 @@ export function scanCommand(): Command {
     .argument('<host[:port]>', 'address of the device; port 502 unless given', target)
     .option('--unit <id>', 'Modbus unit id', unitId, 1)
     .option('--json', 'print base and models as JSON')
+    .option('--write <file.json>', 'write a starting profile for this device', profileFile)
     .action(scan);
 }
 
-async function scan(device: Target, { unit, json: asJson }: ScanOptions): Promise<void> {
+async function scan(device: Target, { unit, json: asJson, write }: ScanOptions): Promise<void> {
   const found = await scanned(device, unit);
   for (const remark of found.remarks) console.error(`${painted('yellow', 'warning', process.stderr)}  ${remark}`);
   const models = found.models.map(decoded);
   console.log(asJson ? json(forMachines(found.base, models)) : forPeople(found.base, models));
+  if (write !== undefined) writeStartingProfile(write, found.models);
+}
+
+/** Never over a file that is there: somebody may have worked on it. */
+function writeStartingProfile(file: string, models: readonly RawSunspecModel[]): void {
+  const { profile, control, remarks } = startingProfile(path.basename(file, '.json'), models);
+  try {
+    writeFileSync(file, `${JSON.stringify(profile, undefined, 2)}\n`, { flag: 'wx' });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Fault('FILE_UNREADABLE', `${file} cannot be written: ${reason}`, { cause: error });
+  }
+  for (const remark of remarks) console.error(`${painted('yellow', 'warning', process.stderr)}  ${remark}`);
+  console.error(`${file}: ${Object.keys(profile.points).length} points, control: ${control}`);
+}
+
+function profileFile(text: string): string {
+  if (/^[a-z0-9-]+\.json$/.test(path.basename(text))) return text;
+  throw new InvalidArgumentError('Expected a name of lower-case letters, digits and "-", such as my-battery.json.');
 }
 
 async function scanned({ host, port }: Target, unitId: number): Promise<SunspecScan> {
