@@ -11,7 +11,7 @@ import type { SimulatedFault } from './fault-kinds.ts';
 import type { Faults, Verdict } from './faults.ts';
 import { createFaults } from './faults.ts';
 import type { FaceName } from './faces.ts';
-import { faceOf, MODEL_NAMES } from './faces.ts';
+import { faceOf, NAMES } from './faces.ts';
 import type { Sense } from './measurements.ts';
 import type { Controls } from './plant-control.ts';
 import type { PlantChange, PlantSettings } from './plant-settings.ts';
@@ -60,7 +60,7 @@ export type Command =
 export function createAsset(options: AssetOptions): SimulatedAsset {
   const { clock, face = 'huawei', settings, controls, socPct = 50, unitIds = [0, 1], seed = 1 } = options;
   const plant = new Plant(
-    { ...DEFAULT_SETTINGS, modelName: MODEL_NAMES[face], ...settings },
+    { ...DEFAULT_SETTINGS, ...NAMES[face], ...settings },
     { socPct, startMs: clock.now(), controls: controls ?? {} },
   );
   return seen({ plant, clock, unitIds, seed, advance: () => plant.advanceTo(clock.now()) }, face);

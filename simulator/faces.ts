@@ -4,27 +4,33 @@
 import type { Face } from './device.ts';
 import { huaweiFace } from './huawei-face.ts';
 import type { Sense } from './measurements.ts';
-import { DEFAULT_SETTINGS } from './plant-settings.ts';
+import type { PlantSettings } from './plant-settings.ts';
 import type { Plant } from './plant.ts';
 import { bmsFace, derFace, meterFace, storageFace } from './sunspec-faces.ts';
 
 export type FaceName = 'huawei' | 'sunspec-der' | 'sunspec-storage' | 'bms' | 'meter';
 
-/** What the inverter calls itself where nothing else is said. */
-export const MODEL_NAMES: Readonly<Record<FaceName, string>> = {
-  huawei: DEFAULT_SETTINGS.modelName,
-  'sunspec-der': 'SIM-DER-100',
-  'sunspec-storage': 'SIM-HYBRID-100',
-  bms: 'SIM-BATTERY-200',
-  meter: 'SIM-METER',
+/** What the device calls itself where nothing else is said. SunSpec has 16 characters for the version. */
+export const NAMES: Readonly<Record<FaceName, Pick<PlantSettings, 'modelName' | 'firmwareVersion'>>> = {
+  huawei: { modelName: 'SUN2000-100KTL-SIM', firmwareVersion: 'V100R001C00SPC120' },
+  'sunspec-der': { modelName: 'SIM-DER-100', firmwareVersion: '7.1.0' },
+  'sunspec-storage': { modelName: 'SIM-HYBRID-100', firmwareVersion: '1.2.0' },
+  bms: { modelName: 'SIM-BATTERY-200', firmwareVersion: '8.0.2' },
+  meter: { modelName: 'SIM-METER', firmwareVersion: '2.0.3' },
 };
 
 /** By the name of the profile that speaks to it. */
-export const FACE_OF_PROFILE: Readonly<Record<string, FaceName>> = {
-  'huawei-sun2000-luna2000': 'huawei',
-  'sunspec-704': 'sunspec-der',
-  'sunspec-124': 'sunspec-storage',
-  'sunspec-802': 'bms',
+export const DEVICE_OF_PROFILE: Readonly<
+  Record<string, { readonly face: FaceName; readonly settings?: Partial<PlantSettings> }>
+> = {
+  'huawei-sun2000-luna2000': { face: 'huawei' },
+  'sunspec-704': { face: 'sunspec-der' },
+  'sunspec-124': { face: 'sunspec-storage' },
+  'sunspec-802': { face: 'bms' },
+  'fronius-gen24': {
+    face: 'sunspec-storage',
+    settings: { modelName: 'GEN24 SIM', pvInputs: 2, storageRates: 'limit' },
+  },
 };
 
 export function faceOf(name: FaceName, plant: Plant, sense?: Sense): Face {

@@ -127,10 +127,8 @@ export const faultSchema = z.discriminatedUnion('kind', [
 ]);
 export type SimulatedFault = z.output<typeof faultSchema>;
 export type SimulatedFaultInput = z.input<typeof faultSchema>;
-export type FaultKind = SimulatedFault['kind'];
 export type ReplyFault = z.output<(typeof replyFaults)[number]>;
 export type SensorFault = z.output<(typeof sensorFaults)[number]>;
-export type WriterFault = Extract<SimulatedFault, { kind: 'writer' }>;
 
 const REPLY_KINDS: readonly string[] = replyFaults.map(({ shape }) => shape.kind.value);
 const SENSOR_KINDS: readonly string[] = sensorFaults.map(({ shape }) => shape.kind.value);

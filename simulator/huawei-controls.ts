@@ -68,7 +68,7 @@ export const COMMAND_REGISTERS: readonly Writable[] = [
     1,
     (raw) => ({ chargeFromGrid: raw === 1 }),
   ),
-  { register: 47088, count: 1, read: () => u16(1000) },
+  { register: 47088, count: 1, read: () => u16(800) },
   single(
     47100,
     (c) => COMMANDS.indexOf(c.command),
@@ -81,6 +81,7 @@ export const COMMAND_REGISTERS: readonly Writable[] = [
     1000,
     (raw) => ({ targetSocPct: raw / 10 }),
   ),
+  { register: 47102, count: 1, read: () => u16(150) },
   single(
     47246,
     (c) => Number(c.byTargetSoc),

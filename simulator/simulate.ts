@@ -10,8 +10,7 @@ import { invalid } from '../contracts/parse.ts';
 import type { SimulatedAsset } from './asset.ts';
 import { createAsset, createBms, createMeter } from './asset.ts';
 import { startControl } from './control.ts';
-import type { FaceName } from './faces.ts';
-import { FACE_OF_PROFILE } from './faces.ts';
+import { DEVICE_OF_PROFILE } from './faces.ts';
 import type { Devices, Swap } from './devices.ts';
 import { startModbusServer } from './modbus-server.ts';
 import type { ModbusServer } from './modbus-server.ts';
@@ -124,22 +123,22 @@ function exchange(servers: readonly ModbusServer[], one: number, other: number, 
 }
 
 /** Throws CONFIG_INVALID unless there is a simulated device for that profile. */
-export function requireProfile(profile: string): FaceName {
-  const face = FACE_OF_PROFILE[profile];
-  if (face) return face;
-  const expected = `one of ${Object.keys(FACE_OF_PROFILE).join(', ')}`;
+export function requireProfile(profile: string): (typeof DEVICE_OF_PROFILE)[string] {
+  const device = DEVICE_OF_PROFILE[profile];
+  if (device) return device;
+  const expected = `one of ${Object.keys(DEVICE_OF_PROFILE).join(', ')}`;
   throw invalid('bessd simulate', [{ path: '--profile', value: profile, expected }]);
 }
 
 function assetOf(options: SimulatorOptions, at: number): SimulatedAsset {
-  const face = requireProfile(options.profile ?? 'huawei-sun2000-luna2000');
+  const { face, settings: ofDevice } = requireProfile(options.profile ?? 'huawei-sun2000-luna2000');
   const { clock, loadW = 0, pvW = 0, actuator = 'fast', settings, controls, unitIds, socPct = 50, seed } = options;
   const serialNumber = serialAt(settings?.serialNumber ?? FIRST_SERIAL, at);
   const spreadPct = seed === undefined ? 0 : (randomShare(seed + at) * 2 - 1) * SOC_SPREAD_PCT;
   return createAsset({
     clock,
     face,
-    settings: { loadW, pvW, actuatorMs: ACTUATORS[actuator], ...settings, serialNumber },
+    settings: { loadW, pvW, actuatorMs: ACTUATORS[actuator], ...ofDevice, ...settings, serialNumber },
     socPct: Math.min(100, Math.max(0, socPct + spreadPct)),
     ...(controls ? { controls } : {}),
     ...(unitIds ? { unitIds } : {}),

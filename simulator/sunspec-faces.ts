@@ -14,7 +14,7 @@ import { heartbeatOf } from './sunspec-heartbeat.ts';
 import { common, dcMeasurement, derMeasurement, derRatings, inverter, storageCapacity } from './sunspec-measured.ts';
 import { gridMeter, meterIdentity } from './sunspec-meter.ts';
 import { immediateControl, settingsControl, storageControl } from './sunspec-storage-control.ts';
-import { basicSettings, inputs, inverterStatus, nameplate, STORAGE_INPUTS, storageStatus } from './sunspec-storage.ts';
+import { basicSettings, inputs, inverterStatus, nameplate, inputCount, storageStatus } from './sunspec-storage.ts';
 import type { SunspecValues } from './sunspec-words.ts';
 
 const PORTS = 2;
@@ -53,7 +53,7 @@ export function storageFace(plant: Plant, sense?: Sense): Face {
     { id: 122, measured: inverterStatus },
     { id: 123, control: immediateControl(plant) },
     { id: 124, measured: storageStatus, control: storageControl(plant) },
-    { id: 160, counts: () => ({ module: STORAGE_INPUTS }), measured: inputs },
+    { id: 160, counts: (settings) => ({ module: inputCount(settings) }), measured: inputs },
   ];
   return sunspecFace(plant, blocks, sense);
 }

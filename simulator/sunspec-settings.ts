@@ -15,6 +15,8 @@ export const sunspecShape = {
   extraRegisters: z.record(z.string().regex(/^\d+$/), z.int().min(0).max(200)),
   /** The inverter model of the older face: 103 with scale factors, 113 with floats. */
   inverterModel: z.literal([103, 113]),
+  /** Inputs of model 160 for panels; those for charging and discharging follow. */
+  pvInputs: z.int().min(1).max(8),
   /** Of model 802, where the standard leaves the sign open. */
   positiveBattery: z.enum(['discharge', 'charge']),
   /** What `InWRte` and `OutWRte` of model 124 mean: the power itself, or the bounds of a window in which the device is free. */
@@ -39,6 +41,7 @@ export const DEFAULT_SUNSPEC: SunspecSettings = {
   notImplemented: [],
   extraRegisters: {},
   inverterModel: 103,
+  pvInputs: 1,
   positiveBattery: 'discharge',
   storageRates: 'setpoint',
   localControl: false,

@@ -4,6 +4,7 @@
  * The inputs of 160 are those of a well-known hybrid: panels, battery while charging, battery while discharging, all
  * unsigned.
  */
+import type { PlantSettings } from './plant-settings.ts';
 import type { PlantState } from './plant.ts';
 import type { SunspecValues } from './sunspec-words.ts';
 
@@ -16,8 +17,6 @@ const FIXED_W = 0b1;
 const CHARGE = { off: 1, empty: 2, discharging: 3, charging: 4, full: 5, holding: 6 } as const;
 const ACTIVE_W = 50;
 const CELL_NOMINAL_V = 3.2;
-
-export const STORAGE_INPUTS = 3;
 
 export function nameplate({ settings }: PlantState): SunspecValues {
   const { ratedW, apparentVa, capacityWh, seriesCells, gridVoltageV } = settings;
@@ -67,15 +66,23 @@ export function storageStatus(state: PlantState): SunspecValues {
   };
 }
 
+export function inputCount({ pvInputs }: PlantSettings): number {
+  return pvInputs + 2;
+}
+
 export function inputs(state: PlantState): SunspecValues {
-  const { pvW, batteryW, busVoltageV, generatedWh, chargedWh, dischargedWh } = state;
+  const { settings, pvW, batteryW, busVoltageV, generatedWh, chargedWh, dischargedWh } = state;
+  const { pvInputs } = settings;
+  const panels = Array.from({ length: pvInputs }, (_, at) =>
+    input(at + 1, `PV${at + 1}`, pvW / pvInputs, generatedWh / pvInputs),
+  );
   return {
     Evt: 0,
-    N: STORAGE_INPUTS,
+    N: inputCount(settings),
     TmsPer: 0,
-    ...input(1, 'PV', pvW, generatedWh),
-    ...input(2, 'StCha', Math.max(0, -batteryW), chargedWh),
-    ...input(3, 'StDisCha', Math.max(0, batteryW), dischargedWh),
+    ...Object.assign({}, ...panels),
+    ...input(pvInputs + 1, 'StCha', Math.max(0, -batteryW), chargedWh),
+    ...input(pvInputs + 2, 'StDisCha', Math.max(0, batteryW), dischargedWh),
   };
 
   function input(at: number, name: string, powerW: number, energyWh: number): SunspecValues {

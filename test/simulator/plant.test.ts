@@ -184,6 +184,68 @@ test('temperatures that were set stay until they are handed back to physics', ()
   assert.ok(hot < 55 && cold > -5);
 });
 
+test('the resting voltage of a cell is flat in the middle and steep at its ends', () => {
+  const at = (socPct: number): number => plantWith({ cellSpreadMv: 0 }, {}, socPct).state().cellV.avg;
+  const volts = [0, 5, 20, 50, 80, 97, 100].map(at);
+  assert.equal(
+    volts.map((value) => Math.round(value * 1000)),
+    [2800, 3100, 3250, 3300, 3330, 3400, 3500],
+  );
+});
+
+test('load pulls the voltage down, charging lifts it, and the spread lies around the middle', () => {
+  const rest = plantWith({ cellSpreadMv: 100 }).state();
+  const busy = [
+    { command: 'discharge', forcedDischargeW: 100_000, periodMin: 1 },
+    { command: 'charge', forcedChargeW: 100_000, periodMin: 1 },
+  ] as const;
+  const [low = 0, high = 0] = busy.map((controls) => {
+    const plant = plantWith({}, controls);
+    plant.advanceTo(500);
+    return plant.state().busVoltageV;
+  });
+  assert.ok(low < rest.busVoltageV && rest.busVoltageV < high);
+  assert.is(Math.round((rest.cellV.max - rest.cellV.min) * 1000), 100);
+  assert.is(Math.round(rest.busVoltageV), Math.round(rest.cellV.avg * 200));
+});
+
+test('health falls by use: 20 % in so many full cycles, and with it the energy of a full battery', () => {
+  const plant = plantWith({ capacityWh: 1000, cycleLife: 10, ratedW: 10_000 }, {}, 100);
+  for (let at = 1; at <= 4; at += 1) {
+    plant.control({ command: 'discharge', forcedDischargeW: 10_000, periodMin: 60 });
+    plant.advanceTo(at * 3_600_000 - 1_800_000);
+    plant.control({ command: 'charge', forcedChargeW: 10_000, periodMin: 60 });
+    plant.advanceTo(at * 3_600_000);
+  }
+  const { sohPct, cycles, storedWh, socPct } = plant.state();
+  assert.ok(Math.abs(cycles - 3.85) < 0.1, `${cycles}`);
+  assert.ok(Math.abs(sohPct - (100 - 2 * cycles)) < 1e-6, `${sohPct}`);
+  assert.ok(Math.abs(storedWh - 10 * sohPct) < 2, `${storedWh}`);
+  assert.is(Math.round(socPct), 100);
+});
+
+test('a set health resizes the battery, its share stays', () => {
+  const plant = plantWith();
+  plant.set({ sohPct: 80 });
+  const { storedWh, socPct, sohPct } = plant.state();
+  assert.equal([Math.round(storedWh), socPct, sohPct], [80_000, 50, 80]);
+});
+
+test('a power set at the AC terminal is reached with the losses and the panels counted', () => {
+  const plant = plantWith({ pvW: 2000 }, { acSetpointW: 9600 });
+  plant.advanceTo(1000);
+  assert.is(Math.round(plant.state().acW), 9600);
+  plant.control({ acSetpointW: -9600 });
+  plant.advanceTo(2000);
+  assert.is(Math.round(plant.state().acW), -9600);
+});
+
+test('a ramp in watts per second is kept', () => {
+  const plant = plantWith({}, { ...DISCHARGE, rampWPerS: 1000 });
+  plant.advanceTo(4000);
+  assert.ok(Math.abs(plant.state().batteryW - 4000) < 60, `${plant.state().batteryW}`);
+});
+
 test('the same calls give the same trace, however the time between them is cut', () => {
   const [once, often] = [plantWith({ loadW: 3000 }), plantWith({ loadW: 3000 })];
   for (const plant of [once, often]) plant.control(DISCHARGE);

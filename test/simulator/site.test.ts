@@ -37,6 +37,7 @@ for (const [profile, register, words] of [
   ['sunspec-704', 40_070, [701]],
   ['sunspec-124', 40_070, [103]],
   ['sunspec-802', 40_070, [802]],
+  ['fronius-gen24', 40_020, [0x4745]],
   ['huawei-sun2000-luna2000', 37_760, [500]],
 ] as const) {
   test(`the profile ${profile} chooses its device`, async () => {

@@ -115,6 +115,12 @@ test('the inputs are panels, charging and discharging', async () => {
   );
 });
 
+test('a device with more panels has their inputs first', async () => {
+  const { client } = await site({ pvW: 6000, pvInputs: 2 });
+  const inputs = await client.read(160);
+  assert.equal([inputs['N'], inputs['module[2].DCW'], inputs['module[3].IDStr']], [4, 3000, 'StCha']);
+});
+
 test('the reserve is the lower end of discharging', async () => {
   const { client, asset, clock } = await site();
   asset.set({ socPct: 20 });
