@@ -7,78 +7,168 @@ import { HARD_BOUNDS } from './contracts/limits.ts';
 import { invalid } from './contracts/parse.ts';
 import type { Problem } from './contracts/parse.ts';
 import { JUDGED_MEASURANDS } from './contracts/profile.ts';
-import type { PointRow, Profile } from './contracts/profile.ts';
-import type { AssetConfig } from './contracts/site-config.ts';
+import type { Measurand, PointRow, Profile } from './contracts/profile.ts';
+import { assetSchema, bmsIdOf } from './contracts/site-config.ts';
+import type { AssetConfig, MeterConfig } from './contracts/site-config.ts';
 import type { LoadedSite } from './io/site-file.ts';
 import { installedPoints } from './machines/device/read-plan.ts';
 import type { StaleAfter } from './machines/device/telemetry.ts';
-import { capsOf } from './machines/guard/caps.ts';
+import { capsOf, NO_POWER } from './machines/guard/caps.ts';
 import type { Caps } from './machines/guard/caps.ts';
 import type { GuardConfig } from './machines/guard/guard.ts';
+import type { Terminal } from './machines/site/grid-unit.ts';
+import { isLimited } from './machines/site/grid-watch.ts';
 
-export type AssetPlan = {
+/** What a driver is started with. */
+export type DevicePlan = {
   readonly asset: AssetConfig;
   readonly profile: Profile;
   readonly points: ReadonlyMap<string, PointRow>;
   readonly staleAfter: StaleAfter;
   readonly caps: Caps;
-  readonly guard: GuardConfig;
 };
+
+export type AssetPlan = DevicePlan & { readonly guard: GuardConfig; readonly terminal: Terminal };
 
 /** Allowance for the identity exchange and the first backoff when a connection is made again. */
 const RECONNECT_MS = 1000;
 
-export function planSite({ site, profiles, limits, source }: LoadedSite): readonly AssetPlan[] {
+/** A device that is only read, and whose frames the guard uses; to its driver an asset to which nothing may be written. */
+export type InstrumentPlan = DevicePlan & {
+  readonly role: { readonly kind: 'meter' } | { readonly kind: 'bms'; readonly assetId: string };
+};
+
+export type SitePlan = { readonly assets: readonly AssetPlan[]; readonly instruments: readonly InstrumentPlan[] };
+
+export function planSite(loaded: LoadedSite): SitePlan {
+  const { site, source } = loaded;
   const problems: Problem[] = [];
-  const plans = site.assets.map((asset, at) => {
-    const profile = profiles.get(asset.id);
-    if (!profile) throw new Error(`no profile was loaded for ${asset.id}`);
-    const staleAfter = staleAfterOf(profile, site.pollIntervalMs);
-    for (const group of ['fast', 'slow'] as const) {
-      if (staleAfter[group] > HARD_BOUNDS.staleMs) {
-        problems.push({
-          path: 'pollIntervalMs',
-          value: site.pollIntervalMs,
-          expected: `an interval with which the ${group} points of ${asset.id} are stale within ${HARD_BOUNDS.staleMs} ms (now ${staleAfter[group]} ms)`,
-        });
-      }
-    }
-    const unknown = asset.parts?.filter((part) => !profile.parts?.all.includes(part)) ?? [];
-    for (const part of unknown)
-      problems.push({
-        path: `assets[${at}].parts`,
-        value: part,
-        expected: `parts of ${profile.name}: ${profile.parts?.all.join(', ') ?? 'none'}`,
-      });
-    // Leaving out parts must not switch off a limit that the profile offers.
-    const points = installedPoints(profile, asset.parts);
-    for (const measurand of JUDGED_MEASURANDS) {
-      if (profile.cannot.includes(measurand) || [...points.values()].some(({ measures }) => measures === measurand))
-        continue;
-      problems.push({ path: `assets[${at}].parts`, value: asset.parts, expected: `parts that measure ${measurand}` });
-    }
-    const caps = capsOf(asset, profile, limits, staleAfter.fast);
-    const guard: GuardConfig = {
-      asset,
-      limits,
-      caps,
-      nominalVoltageV: profile.nominalVoltageV,
-      voltagePct: site.grid.voltagePct,
-      frequencyHz: site.grid.frequencyHz,
-    };
-    return { asset, profile, points, staleAfter, caps, guard };
+  const instruments = [
+    ...site.meters.map((meter, at) => planInstrument(loaded, meter, { kind: 'meter' }, `meters[${at}]`, problems)),
+    ...site.assets.flatMap((asset, at) => {
+      if (!asset.bms) return [];
+      const config = { ...asset.bms, id: bmsIdOf(asset) };
+      return [planInstrument(loaded, config, { kind: 'bms', assetId: asset.id }, `assets[${at}].bms`, problems)];
+    }),
+  ];
+  const assets = site.assets.map((asset, at) => {
+    const bms = instruments.find(({ role }) => role.kind === 'bms' && role.assetId === asset.id);
+    return planAsset(loaded, asset, at, bms, problems);
   });
   const { meter } = site.grid;
-  const meterPlan = plans.find(({ asset }) => asset.id === meter);
-  if (meterPlan && ![...meterPlan.points.values()].some(({ measures }) => measures === 'gridPowerW')) {
+  const measuring = [...instruments, ...assets].find(({ asset }) => asset.id === meter);
+  if (measuring && !measures(measuring.points, 'gridPowerW')) {
     problems.push({
       path: 'grid.meter',
       value: meter,
-      expected: `an asset whose profile measures gridPowerW (${meterPlan.profile.name} does not)`,
+      expected: `a device whose profile measures gridPowerW (${measuring.profile.name} does not)`,
     });
   }
   if (problems.length > 0) throw invalid(source, problems);
-  return plans;
+  return { assets, instruments };
+}
+
+function planAsset(
+  { site, profiles, limits }: LoadedSite,
+  asset: AssetConfig,
+  at: number,
+  bms: InstrumentPlan | undefined,
+  problems: Problem[],
+): AssetPlan {
+  const profile = profileOf(profiles, asset.id);
+  const staleAfter = staleAfterOf(profile, site.pollIntervalMs);
+  checkStale(asset.id, staleAfter, site.pollIntervalMs, problems);
+  // Leaving out parts must not switch off a limit that the profile offers.
+  const points = partsOf(asset, profile, `assets[${at}]`, problems);
+  for (const measurand of JUDGED_MEASURANDS) {
+    if (profile.cannot.includes(measurand) || measures(points, measurand)) continue;
+    problems.push({ path: `assets[${at}].parts`, value: asset.parts, expected: `parts that measure ${measurand}` });
+  }
+  // Whoever is slower to be missed decides how long a battery may be on its own.
+  const staleAfterMs = Math.max(staleAfter.fast, bms?.staleAfter.fast ?? 0);
+  const offers = measurandsOf(bms?.points ?? new Map());
+  const caps = capsOf(asset, profile, limits, staleAfterMs, { offers });
+  const guard: GuardConfig = {
+    asset,
+    limits,
+    caps,
+    nominalVoltageV: profile.nominalVoltageV,
+    voltagePct: site.grid.voltagePct,
+    frequencyHz: site.grid.frequencyHz,
+    ...(bms ? { bms: { id: bms.asset.id, offers } } : {}),
+  };
+  if (isLimited(site.grid) && profile.control && !measures(points, 'acPowerW'))
+    problems.push({
+      path: `assets[${at}].profile`,
+      value: profile.name,
+      expected: 'a profile that measures acPowerW, since grid.maxImportW or grid.maxExportW is set',
+    });
+  const terminal: Terminal = {
+    hybrid: profile.kind === 'hybrid',
+    acSetpoint: profile.control?.follows === 'acPowerW',
+    oneWay: Math.sqrt(asset.efficiency),
+  };
+  return { asset, profile, points, staleAfter, caps, guard, terminal };
+}
+
+function planInstrument(
+  { site, profiles }: LoadedSite,
+  config: MeterConfig,
+  role: InstrumentPlan['role'],
+  path: string,
+  problems: Problem[],
+): InstrumentPlan {
+  const { control: _none, ...profile } = profileOf(profiles, config.id);
+  const staleAfter = staleAfterOf(profile, site.pollIntervalMs);
+  checkStale(config.id, staleAfter, site.pollIntervalMs, problems);
+  const asset = assetSchema.parse({
+    ...config,
+    capacityWh: 1,
+    maxChargePowerW: 0,
+    maxDischargePowerW: 0,
+    readOnly: true,
+  });
+  return { asset, profile, points: partsOf(asset, profile, path, problems), staleAfter, caps: NO_POWER, role };
+}
+
+function profileOf(profiles: LoadedSite['profiles'], id: string): Profile {
+  const profile = profiles.get(id);
+  if (!profile) throw new Error(`no profile was loaded for ${id}`);
+  return profile;
+}
+
+function checkStale(id: string, staleAfter: StaleAfter, pollIntervalMs: number, problems: Problem[]): void {
+  for (const group of ['fast', 'slow'] as const) {
+    if (staleAfter[group] <= HARD_BOUNDS.staleMs) continue;
+    problems.push({
+      path: 'pollIntervalMs',
+      value: pollIntervalMs,
+      expected: `an interval with which the ${group} points of ${id} are stale within ${HARD_BOUNDS.staleMs} ms (now ${staleAfter[group]} ms)`,
+    });
+  }
+}
+
+function partsOf(
+  { parts }: AssetConfig,
+  profile: Profile,
+  path: string,
+  problems: Problem[],
+): ReadonlyMap<string, PointRow> {
+  for (const part of parts?.filter((one) => !profile.parts?.all.includes(one)) ?? [])
+    problems.push({
+      path: `${path}.parts`,
+      value: part,
+      expected: `parts of ${profile.name}: ${profile.parts?.all.join(', ') ?? 'none'}`,
+    });
+  return installedPoints(profile, parts);
+}
+
+function measures(points: ReadonlyMap<string, PointRow>, measurand: Measurand): boolean {
+  return measurandsOf(points).has(measurand);
+}
+
+function measurandsOf(points: ReadonlyMap<string, PointRow>): ReadonlySet<Measurand> {
+  return new Set([...points.values()].flatMap((row) => row.measures ?? []));
 }
 
 /** Control rules 2: max(5 × poll, timeout + reconnect + 2 × poll) per group; what is read once does not turn stale. */

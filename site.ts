@@ -6,19 +6,21 @@
  *   ├─ keeping      quarantines      record: thread, the SQLite record
  *   ├─ control      rest_for_one     this thread; needs nothing outside itself
  *   │  ├─ estop     the latch
- *   │  ├─ field     quarantines      one driver per device
+ *   │  ├─ field     quarantines      one driver per device: assets, their BMS, meters
  *   │  ├─ guard     dies → dispatcher restarts with it; permits lapse meanwhile
  *   │  └─ dispatcher
  *   └─ outside      quarantines      north: thread, all JSON and all sockets
  */
 import type { AnyActorLogic, EventObject } from 'xstate';
 import { createBoard } from './actors/board.ts';
+import type { Board } from './actors/board.ts';
 import { dispatcherActor } from './actors/dispatcher/dispatcher.actor.ts';
 import type { DispatcherInputs } from './actors/dispatcher/dispatcher.actor.ts';
 import type { DriverInput } from './actors/driver/cockpit.ts';
 import { driverActor, nameOfDriver } from './actors/driver/driver.actor.ts';
 import { estopActor } from './actors/estop/estop.actor.ts';
 import type { EstopInputs, LatchView } from './actors/estop/inputs.ts';
+import { gridMemory } from './actors/grid-guard.ts';
 import { guardActor } from './actors/guard.actor.ts';
 import type { GuardInputs } from './actors/guard.actor.ts';
 import type { Clock } from './contracts/clock.ts';
@@ -34,6 +36,7 @@ import { sunspecDefinitions } from './io/sunspec-models.ts';
 import { scanSunspec } from './io/sunspec-scan.ts';
 import { referencedModels } from './machines/sunspec/bind.ts';
 import { planSite } from './site-plan.ts';
+import type { DevicePlan } from './site-plan.ts';
 import { siteStatus } from './site-status.ts';
 import { startSystem } from './supervisor/system.ts';
 import type { RunningSystem } from './supervisor/system.ts';
@@ -64,7 +67,7 @@ export type Site = {
 export function startSite(parts: SiteParts): Site {
   const { loaded, clock, openDevice, openFile, report } = parts;
   const { site, limits, limitsHash } = loaded;
-  const plans = planSite(loaded);
+  const { assets, instruments } = planSite(loaded);
   const board = createBoard(clock, report);
   const startedAtMs = clock.now();
   const causes = new Map<string, string>();
@@ -78,13 +81,19 @@ export function startSite(parts: SiteParts): Site {
     standingCause: (assetId) => causes.get(assetId),
   };
   const guard: GuardInputs = {
-    configs: new Map(plans.map((plan) => [plan.asset.id, plan.guard])),
+    configs: new Map(assets.map((plan) => [plan.asset.id, plan.guard])),
+    grid: {
+      grid: site.grid,
+      terminals: new Map(assets.map(({ asset, terminal }) => [asset.id, terminal])),
+      memory: gridMemory(),
+    },
+    instruments: new Map(),
     board,
     memory: new Map(),
     onCause: (assetId, cause) => (cause === undefined ? causes.delete(assetId) : causes.set(assetId, cause)),
   };
   const dispatcher: DispatcherInputs = { site, limits, profiles: loaded.profiles, board };
-  const drivers = plans.map(({ asset, profile, points, staleAfter, caps }): ChildSpec => {
+  const driver = (notices: Board, { asset, profile, points, staleAfter, caps }: DevicePlan): ChildSpec => {
     const originalsFile = openFile(`originals-${asset.id}.json`);
     const openOrderFile = openFile(`order-${asset.id}.json`);
     const input: DriverInput = {
@@ -101,10 +110,12 @@ export function startSite(parts: SiteParts): Site {
       openDevice,
       originalsFile,
       openOrderFile,
-      board,
+      board: notices,
     };
     return { id: nameOfDriver(asset.id), start: () => driverActor, input: () => input, shutdown: 5000 };
-  });
+  };
+  // What is only read has its place on the board beside the assets.
+  const aside: Board = { ...board, assets: board.instruments };
 
   const field: SupervisorSpec = {
     id: 'field',
@@ -112,7 +123,7 @@ export function startSite(parts: SiteParts): Site {
     quarantine: true,
     intensity: 5,
     periodMs: seconds(30),
-    children: drivers,
+    children: [...assets.map((plan) => driver(board, plan)), ...instruments.map((plan) => driver(aside, plan))],
   };
   const control: SupervisorSpec = {
     id: 'control',
@@ -154,7 +165,8 @@ export function startSite(parts: SiteParts): Site {
 
   return {
     system,
-    status: () => siteStatus({ loaded, board, latch, tree: system.tree(), startedAtMs, clock }),
+    status: () =>
+      siteStatus({ loaded, board, frames: guard.instruments, assets, latch, tree: system.tree(), startedAtMs, clock }),
     notice: ({ alarm_id, state, severity, message }) => board.alarm(alarm_id, state === 'active', severity, message),
     command: (message, reply) => route(system, message, reply),
   };

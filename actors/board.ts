@@ -9,6 +9,8 @@ import type { Clock } from '../contracts/clock.ts';
 
 export type Board = {
   readonly assets: Map<string, AssetStatus>;
+  /** Devices that are only read: meters, and battery management systems beside an inverter. */
+  readonly instruments: Map<string, AssetStatus>;
   readonly alarms: () => readonly AlarmReport[];
   /** Raises or returns an alarm; reports only changes. */
   readonly alarm: (id: string, active: boolean, severity: Severity, message: string, assetId?: string) => void;
@@ -29,6 +31,7 @@ export function createBoard(clock: Clock, report: (report: Report) => void): Boa
   const timestamp = (): string => new Date(clock.wall()).toISOString();
   const board: Board = {
     assets: new Map(),
+    instruments: new Map(),
     alarms: () => [...active.values()],
     alarm(id, isActive, severity, message, assetId) {
       const key = assetId === undefined ? id : `${assetId}.${id}`;

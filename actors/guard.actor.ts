@@ -2,43 +2,49 @@
  * Guard actor: for every telemetry frame a permit, before anything else happens.
  *
  * Owns     the guard state of each asset (hysteresis, plausibility). It is kept outside, so that a new guard is never bolder
- *          than the old one: what was engaged, doubted or waited for stays so.
- * Accepts  TELEMETRY from drivers, LATCH_STATE from the E-stop.
+ *          than the old one: what was engaged, doubted or waited for stays so. And what the grid connection leaves to all.
+ * Accepts  TELEMETRY from drivers of assets, meters and battery management systems; LATCH_STATE from the E-stop.
  * Emits    PERMIT to the driver at once; trips and faults to the E-stop; alarms and blocks to the board.
  * Ends     only on shutdown. While it is away permits lapse, and nobody moves power unguarded.
  */
 import type { EventObject } from 'xstate';
 import type { GuardMessage, Telemetry } from '../contracts/messages.ts';
+import type { Permit } from '../contracts/permit.ts';
+import type { TelemetryFrame } from '../contracts/telemetry.ts';
 import { judge, UNJUDGED } from '../machines/guard/guard.ts';
 import type { GuardConfig, GuardState, Judgement, SiteLatch } from '../machines/guard/guard.ts';
+import { joinBms } from '../machines/guard/join.ts';
 import { fromProcess } from '../supervisor/process.ts';
 import type { Board } from './board.ts';
 import { nameOfDriver } from './driver/driver.actor.ts';
+import { createGridGuard } from './grid-guard.ts';
+import type { GridInputs } from './grid-guard.ts';
 
 export type GuardInputs = {
   readonly configs: ReadonlyMap<string, GuardConfig>;
+  readonly grid: GridInputs;
   readonly board: Board;
   /** The states as the last guard left them, by asset; plain data that a reducer made. */
   readonly memory: Map<string, GuardState>;
   /** Told after every judgement: the cause of a trip or fault that still stands, or undefined. */
   readonly onCause: (assetId: string, cause: string | undefined) => void;
+  /** The newest frame of every device that is only read, by device. */
+  readonly instruments: Map<string, TelemetryFrame>;
 };
 
 /** Until the E-stop has spoken the site counts as latched. */
 const UNKNOWN_LATCH: SiteLatch = { epoch: -1, latched: true };
 
 export const guardActor = fromProcess<GuardMessage, GuardInputs>(async ({ input, signal, clock, onMessage, send }) => {
-  const { configs, board } = input;
+  const { configs, board, instruments } = input;
   const states = input.memory;
   const blocked = new Map<string, string>();
   const last = new Map<string, Telemetry>();
+  const grid = createGridGuard(input.grid, board, give);
   let site = UNKNOWN_LATCH;
 
   onMessage((message) => {
-    if (message.type === 'TELEMETRY') {
-      last.set(message.frame.assetId, message);
-      return consider(message);
-    }
+    if (message.type === 'TELEMETRY') return take(message);
     const { latch } = message;
     site = { epoch: latch.epoch, latched: latch.estop !== null };
     for (const [id] of configs)
@@ -49,23 +55,45 @@ export const guardActor = fromProcess<GuardMessage, GuardInputs>(async ({ input,
   send('estop', { type: 'LATCH_WANTED', from: 'guard' } as EventObject);
   await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
 
-  function consider({ frame, ceiling }: Telemetry): void {
-    const config = configs.get(frame.assetId);
-    if (!config) return;
-    const judgement = judge(states.get(frame.assetId) ?? UNJUDGED, frame, ceiling, config, site, clock.now());
-    states.set(frame.assetId, judgement.state);
-    const { trip, fault, permit } = judgement;
-    // The latch first: it reaches the driver before the permit does, and outlives all of us.
-    if (trip)
-      send('estop', { type: 'TRIP_REQUESTED', assetId: frame.assetId, kind: 'trip', cause: trip.cause } as EventObject);
-    else if (fault !== undefined)
-      send('estop', { type: 'TRIP_REQUESTED', assetId: frame.assetId, kind: 'fault', cause: fault } as EventObject);
-    send(nameOfDriver(frame.assetId), { type: 'PERMIT', permit } as EventObject);
-    send('dispatcher', { type: 'ASSET_SEEN', frame, permit } as EventObject);
-    tell(frame.assetId, judgement);
+  function take(message: Telemetry): void {
+    const { frame } = message;
+    if (configs.has(frame.assetId)) {
+      last.set(frame.assetId, message);
+      consider(message);
+    } else {
+      instruments.set(frame.assetId, frame);
+      for (const telemetry of last.values())
+        if (configs.get(telemetry.frame.assetId)?.bms?.id === frame.assetId) consider(telemetry);
+    }
+    grid.see(frame, clock.now());
   }
 
-  function tell(assetId: string, { alarms, permit, causeGone, fault }: Judgement): void {
+  function consider({ frame: own, ceiling, order }: Telemetry): void {
+    const config = configs.get(own.assetId);
+    if (!config) return;
+    const { assetId } = own;
+    const nowMs = clock.now();
+    const { frame, silent } = config.bms
+      ? joinBms(own, instruments.get(config.bms.id), config.bms, nowMs)
+      : { frame: own, silent: [] };
+    const judgement = judge(states.get(assetId) ?? UNJUDGED, frame, ceiling, config, site, nowMs, silent);
+    states.set(assetId, judgement.state);
+    const { trip, fault, permit } = judgement;
+    // The latch first: it reaches the driver before the permit does, and outlives all of us.
+    if (trip) send('estop', { type: 'TRIP_REQUESTED', assetId, kind: 'trip', cause: trip.cause } as EventObject);
+    else if (fault !== undefined)
+      send('estop', { type: 'TRIP_REQUESTED', assetId, kind: 'fault', cause: fault } as EventObject);
+    const given = grid.narrow({ frame, permit, order }, nowMs);
+    const room = grid.room(nowMs);
+    send('dispatcher', { type: 'ASSET_SEEN', frame, permit, room } as EventObject);
+    tell(assetId, judgement, given);
+  }
+
+  function give(permit: Permit): void {
+    send(nameOfDriver(permit.assetId), { type: 'PERMIT', permit } as EventObject);
+  }
+
+  function tell(assetId: string, { alarms, causeGone, fault }: Judgement, permit: Permit): void {
     input.onCause(assetId, fault ?? (causeGone ? undefined : 'a limit of the battery is still exceeded'));
     for (const { id, severity } of ROW_ALARMS) {
       const raised = alarms.find((alarm) => alarm.id === id);

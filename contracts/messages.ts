@@ -23,6 +23,8 @@ export type Telemetry = {
   readonly frame: TelemetryFrame;
   /** What the limit registers of the device allowed before bessd came, W; nobody widens that. */
   readonly ceiling: { readonly chargeW: number; readonly dischargeW: number };
+  /** The order under way. */
+  readonly order?: Pick<Order, 'w' | 'reference'> | undefined;
 };
 export type GuardMessage = Telemetry | LatchState;
 
@@ -79,5 +81,12 @@ export type OrderPhase = {
   readonly measuredW?: number;
   readonly verified?: boolean;
 };
-export type AssetSeen = { readonly type: 'ASSET_SEEN'; readonly frame: TelemetryFrame; readonly permit: Permit };
+export type AssetSeen = {
+  readonly type: 'ASSET_SEEN';
+  readonly frame: TelemetryFrame;
+  /** Without the limits of the grid connection. */
+  readonly permit: Permit;
+  /** What those limits leave to all devices together, AC W. */
+  readonly room: { readonly min: number; readonly max: number; readonly meterLost: boolean };
+};
 export type DispatcherMessage = CommandCame | OrderPhase | AssetSeen | LatchState;

@@ -50,7 +50,8 @@ export function problemText({ path, value, expected }: Problem): string {
   return `${path || '(whole)'}: got ${shown}, expected: ${expected}`;
 }
 
-function pathText(path: readonly PropertyKey[]): string {
+/** `assets[0].modbus.port` */
+export function pathText(path: readonly PropertyKey[]): string {
   return path.map((key, at) => (typeof key === 'number' ? `[${key}]` : `${at > 0 ? '.' : ''}${String(key)}`)).join('');
 }
 

@@ -29,6 +29,9 @@ export type PermitReason =
   | 'DEVICE_LIMIT'
   | 'CONTACTOR_OPEN'
   | 'MISSING'
+  /** The battery management system of its own measures nothing now. */
+  | 'BMS_MISSING'
+  | 'GRID_LIMIT'
   | 'STALE'
   | 'IMPLAUSIBLE'
   | 'FROZEN'

@@ -12,14 +12,28 @@ const watts = z.number().min(0).max(1e9);
 const port = z.int().min(1).max(65_535);
 const idle = z.enum(['hold', 'release']);
 
+const modbus = z.strictObject({
+  host: z.string().min(1),
+  port: port.default(502),
+  unitId: z.int().min(0).max(255).optional(),
+});
+
+/** A device that is only read. */
+const instrumentShape = {
+  profile: z.string().min(1),
+  modbus,
+  /** Must match the device, where given. */
+  serial: z.string().min(1).optional(),
+  /** Installed parts, where they differ from the profile's default. */
+  parts: z.array(z.string()).optional(),
+};
+
 export const assetSchema = z.strictObject({
   id: subjectToken,
   profile: z.string().min(1),
-  modbus: z.strictObject({
-    host: z.string().min(1),
-    port: port.default(502),
-    unitId: z.int().min(0).max(255).optional(),
-  }),
+  modbus,
+  /** A battery management system of its own beside the inverter; the guard takes the worst of both. */
+  bms: z.strictObject(instrumentShape).optional(),
   capacityWh: z.number().positive().max(1e9),
   maxChargePowerW: watts,
   maxDischargePowerW: watts,
@@ -43,6 +57,10 @@ export const assetSchema = z.strictObject({
 });
 export type AssetConfig = z.output<typeof assetSchema>;
 
+/** A meter of its own, as at the point of common coupling. */
+export const meterSchema = z.strictObject({ id: subjectToken, ...instrumentShape });
+export type MeterConfig = z.output<typeof meterSchema>;
+
 export const operatorSchema = z.strictObject({
   name: z.string().min(1).max(64),
   role: z.enum(['viewer', 'operator', 'technician', 'engineer', 'admin']),
@@ -57,6 +75,7 @@ export const siteSchema = z
       timezone: z.string().default('UTC').refine(isTimezone, 'an IANA time zone, such as America/Santiago'),
     }),
     assets: z.array(assetSchema).min(1),
+    meters: z.array(meterSchema).default([]),
     pollIntervalMs: z.int().min(100).max(60_000).default(1000),
     /** Name in profiles/limits/, or a path. */
     limits: z.string().default('lfp'),
@@ -64,7 +83,7 @@ export const siteSchema = z
       .strictObject({
         maxImportW: watts.optional(),
         maxExportW: watts.optional(),
-        /** Asset whose profile measures the point of common coupling. */
+        /** Meter, or asset, that measures the point of common coupling. */
         meter: z.string().optional(),
         meterLostMaxW: watts.default(0),
         voltagePct: z.tuple([z.number().min(50).max(100), z.number().min(100).max(130)]).default([85, 110]),
@@ -88,24 +107,21 @@ export const siteSchema = z
     const complain = (path: (string | number)[], message: string): void =>
       context.addIssue({ code: 'custom', path, message });
     const seen = new Set<string>();
-    site.assets.forEach((asset, at) => {
-      if (seen.has(asset.id))
-        complain(['assets', at, 'id'], `an id that no other asset has ("${asset.id}" stands twice)`);
-      seen.add(asset.id);
-    });
-    const devices = new Map<string, string>();
-    site.assets.forEach(({ id, modbus }, at) => {
-      const address = `${modbus.host}:${modbus.port} unit ${modbus.unitId ?? 'default'}`;
-      const other = devices.get(address);
+    const addresses = new Map<string, string>();
+    for (const { id, path, modbus: link } of devicesOf(site)) {
+      if (seen.has(id)) complain(path, `an id that no other device has ("${id}" stands twice)`);
+      seen.add(id);
+      const address = `${link.host}:${link.port} unit ${link.unitId ?? 'default'}`;
+      const other = addresses.get(address);
       // Two drivers on one device would command it against each other.
-      if (other !== undefined)
-        complain(['assets', at, 'modbus'], `a device of its own (${address} is ${other} already)`);
-      devices.set(address, id);
-    });
-    if (site.grid.meter !== undefined && !seen.has(site.grid.meter))
-      complain(['grid', 'meter'], `the id of an asset of this site (${[...seen].join(', ')})`);
+      if (other !== undefined) complain([...path, 'modbus'], `a device of its own (${address} is ${other} already)`);
+      addresses.set(address, id);
+    }
+    const measuring = [...site.meters, ...site.assets].map(({ id }) => id);
+    if (site.grid.meter !== undefined && !measuring.includes(site.grid.meter))
+      complain(['grid', 'meter'], `the id of a meter or an asset of this site (${measuring.join(', ')})`);
     if ((site.grid.maxImportW ?? site.grid.maxExportW) !== undefined && site.grid.meter === undefined)
-      complain(['grid', 'meter'], 'the asset that measures the grid connection, since maxImportW or maxExportW is set');
+      complain(['grid', 'meter'], 'what measures the grid connection, since maxImportW or maxExportW is set');
     if (site.estop.reset === 'two_person' && site.operators.length < 2)
       complain(['operators'], 'at least two operators, since estop.reset is two_person');
     const names = new Set(site.operators.map((operator) => operator.name));
@@ -119,6 +135,29 @@ export const siteSchema = z
       );
   });
 export type SiteConfig = z.output<typeof siteSchema>;
+
+/** Every field device of a site with its place in the site file: assets, their battery management systems, meters. */
+export function devicesOf({
+  assets,
+  meters,
+}: {
+  readonly assets: readonly AssetConfig[];
+  readonly meters: readonly MeterConfig[];
+}): readonly (Device & { readonly path: (string | number)[] })[] {
+  return [
+    ...assets.flatMap((asset, at) => [
+      { ...asset, path: ['assets', at] },
+      ...(asset.bms ? [{ ...asset.bms, id: bmsIdOf(asset), path: ['assets', at, 'bms'] }] : []),
+    ]),
+    ...meters.map((meter, at) => ({ ...meter, path: ['meters', at] })),
+  ];
+}
+type Device = Pick<MeterConfig, 'id' | 'profile' | 'modbus'>;
+
+/** The name of the battery management system of an asset, as in telemetry and alarms. */
+export function bmsIdOf({ id }: Pick<AssetConfig, 'id'>): string {
+  return `${id}-bms`;
+}
 
 /** Two-person reset is the default as soon as two operators exist. */
 export function resetMode(site: Pick<SiteConfig, 'operators' | 'estop'>): 'two_person' | 'local_one_person' {

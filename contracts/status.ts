@@ -25,6 +25,33 @@ export type AssetStatus = {
   readonly order: { readonly id: string; readonly w: number; readonly expires_at: string } | null;
   /** Every cap below the rating, and rows that are off because the device cannot measure: `{what, why}`. */
   readonly caps: readonly { readonly what: string; readonly why: string }[];
+  /** The battery management system of its own, where the asset has one. */
+  readonly bms?: BmsStatus;
+};
+
+/** A device that is only read, beside an asset or at the point of common coupling. */
+export type InstrumentStatus = {
+  readonly connection: string;
+  readonly quality: string;
+  readonly firmware: string | null;
+};
+
+export type MeterStatus = InstrumentStatus & {
+  readonly meter_id: string;
+  /** It measures the point of common coupling. */
+  readonly pcc: boolean;
+  /** Positive = import. */
+  readonly grid_power_w: number | null;
+  readonly voltage_v: number | null;
+  readonly frequency_hz: number | null;
+};
+
+export type BmsStatus = InstrumentStatus & {
+  readonly device_id: string;
+  readonly soc_pct: number | null;
+  readonly temperature_c: number | null;
+  /** What it should measure and does not; each blocks the direction that it protects. */
+  readonly missing: readonly string[];
 };
 
 export type TreeNode = {
@@ -56,6 +83,7 @@ export type SiteStatus = {
     readonly epoch: number;
   };
   readonly assets: readonly AssetStatus[];
+  readonly meters: readonly MeterStatus[];
   readonly supervisor: TreeNode;
   readonly alarms: readonly AlarmReport[];
   readonly limits_hash: string;

@@ -32,14 +32,14 @@ export async function rehearse(loaded: LoadedSite): Promise<number> {
   const [asset] = loaded.site.assets.filter(({ id }) => profiles.has(id));
   const profile = asset && profiles.get(asset.id);
   if (!asset || !profile) return 0;
-  const { serial: _any, ...rest } = asset;
+  const { serial: _any, bms: _theirs, ...rest } = asset;
   const rehearsed = { ...rest, idle: 'hold' as const, onExit: 'hold' as const, readOnly: false, shadow: false };
   const { meter: _none, maxImportW: _import, maxExportW: _export, ...grid } = loaded.site.grid;
   const site = startSite({
     loaded: {
       ...loaded,
       profiles,
-      site: { ...loaded.site, assets: [rehearsed], grid, operators: [], estop: {}, readOnly: false },
+      site: { ...loaded.site, assets: [rehearsed], meters: [], grid, operators: [], estop: {}, readOnly: false },
     },
     clock,
     openDevice: () => Promise.resolve(registersInMemory(profile)),

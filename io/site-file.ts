@@ -10,16 +10,16 @@ import { parse as parseYaml } from 'yaml';
 import { Fault } from '../contracts/faults.ts';
 import { limitsSchema } from '../contracts/limits.ts';
 import type { Limits } from '../contracts/limits.ts';
-import { invalid, parseOrThrow } from '../contracts/parse.ts';
+import { invalid, parseOrThrow, pathText } from '../contracts/parse.ts';
 import type { Problem } from '../contracts/parse.ts';
 import { profileSchema } from '../contracts/profile.ts';
 import type { Profile } from '../contracts/profile.ts';
-import { siteSchema } from '../contracts/site-config.ts';
+import { devicesOf, siteSchema } from '../contracts/site-config.ts';
 import type { SiteConfig } from '../contracts/site-config.ts';
 
 export type LoadedSite = {
   readonly site: SiteConfig;
-  /** By asset id. */
+  /** By the id of the device: assets, their battery management systems, meters. */
   readonly profiles: ReadonlyMap<string, Profile>;
   readonly limits: Limits;
   /** First 16 hex digits of the SHA-256 of the limits file. */
@@ -39,7 +39,10 @@ export function loadSite(file: string | undefined, env: Environment = process.en
   const site = parseOrThrow(siteSchema, applyEnvironment(raw, env), source);
   const folder = file === undefined ? process.cwd() : path.dirname(path.resolve(file));
   const profiles = new Map(
-    site.assets.map((asset, at) => [asset.id, loadProfile(asset.profile, folder, `${source}: assets[${at}].profile`)]),
+    devicesOf(site).map(({ id, profile, path: place }) => [
+      id,
+      loadProfile(profile, folder, `${source}: ${pathText([...place, 'profile'])}`),
+    ]),
   );
   const limitsFile = findFile(site.limits, folder, path.join(PROFILES, 'limits'), `${source}: limits`);
   const limitsText = readText(limitsFile);

@@ -7,23 +7,28 @@
  * Ends     only on shutdown. A restarted one knows no orders: drivers go on by their own expiry and permit.
  */
 import type { EventObject } from 'xstate';
-import type { AssetShare, DispatchReply, DispatchRequest, Reply } from '../../contracts/commands.ts';
+import type { DispatchRequest, Reply } from '../../contracts/commands.ts';
 import { CODES, refusal } from '../../contracts/faults.ts';
 import type { Limits } from '../../contracts/limits.ts';
 import type { LatchRecord } from '../../contracts/latch.ts';
-import type { CommandCame, DispatcherMessage, OrderPhase } from '../../contracts/messages.ts';
+import type { AssetSeen, CommandCame, DispatcherMessage } from '../../contracts/messages.ts';
 import type { Order } from '../../contracts/operation.ts';
 import type { SiteConfig } from '../../contracts/site-config.ts';
 import type { Profile } from '../../contracts/profile.ts';
 import { allocateToAsset, allocateToSite } from '../../machines/site/allocation.ts';
-import type { Allocation } from '../../machines/site/allocation.ts';
+import type { Allocation, AllocationInput } from '../../machines/site/allocation.ts';
+import type { GridRoom } from '../../machines/site/grid-watch.ts';
 import type { Seen } from '../../machines/site/headroom.ts';
-import { minutes } from '../../contracts/units.ts';
+import { resolutionWOf } from '../../machines/site/resolution.ts';
 import { fromProcess } from '../../supervisor/process.ts';
 import type { Board } from '../board.ts';
 import { nameOfDriver } from '../driver/driver.actor.ts';
 import { isReady, refusalCode, timesOf } from './checks.ts';
 import { Ledger } from './ledger.ts';
+import { Resting } from './resting.ts';
+import { siteOrder } from './site-order.ts';
+import { Standing } from './standing.ts';
+import { requestedWOf, waitingRoom } from './waiting.ts';
 
 export type DispatcherInputs = {
   readonly site: SiteConfig;
@@ -32,47 +37,41 @@ export type DispatcherInputs = {
   readonly board: Board;
 };
 
-/** What an order waits for: the first write, or the refusal, of each of its assets. */
-type Waiting = {
-  readonly request: DispatchRequest;
-  readonly allocation: Allocation;
-  readonly order: Omit<Order, 'w'>;
-  readonly heard: Map<string, OrderPhase>;
-};
-
-/** A site order in force: its failed shares are offered to the others. */
-type InForce = {
-  readonly order: Omit<Order, 'w'>;
-  readonly requestedW: number;
-  readonly failed: Set<string>;
-  solveAgain: boolean;
-};
-
-const FIRST_WRITE_WITHIN_MS = 3500;
-/** How long an asset that was left out for its least power stays out (control rules 9). */
-const REST_MS = minutes(15);
+/** Before the guard has said what the grid connection leaves, it leaves nothing. */
+const NO_ROOM: GridRoom = { min: 0, max: 0, meterLost: true };
 
 export const dispatcherActor = fromProcess<DispatcherMessage, DispatcherInputs>(
   async ({ input, signal, clock, onMessage, send }) => {
     const { site, limits, profiles, board } = input;
     const ledger = new Ledger();
     const seen = new Map<string, Seen>();
-    const waiting = new Map<string, Waiting>();
-    const resting = new Map<string, number>();
+    const standing = new Standing();
+    const resting = new Resting();
+    const waiting = waitingRoom(ledger, clock, send);
+    const inForce = siteOrder({
+      board,
+      nowMs: clock.now,
+      moment,
+      ready: () => targets(),
+      allocated: (allocation) => resting.note(allocation, clock.now()),
+      give,
+    });
+    let room = NO_ROOM;
     let latch: LatchRecord | undefined;
-    let inForce: InForce | undefined;
 
     onMessage((message) => {
       switch (message.type) {
         case 'LATCH_STATE':
           latch = message.latch;
-          if (latch.estop) inForce = undefined;
+          if (latch.estop) inForce.end();
           break;
         case 'ASSET_SEEN':
-          see(message.frame.assetId, message);
+          see(message);
           break;
         case 'ORDER_PHASE':
-          hear(message);
+          standing.hear(message);
+          waiting.hear(message);
+          inForce.hear(message);
           break;
         case 'COMMAND_CAME':
           carryOut(message);
@@ -81,12 +80,23 @@ export const dispatcherActor = fromProcess<DispatcherMessage, DispatcherInputs>(
     });
     send('estop', { type: 'LATCH_WANTED', from: 'dispatcher' } as EventObject);
     await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
-    for (const [id] of waiting) ledger.settle(id, refusal('NOT_READY', 'the site is shutting down'));
+    waiting.close();
 
-    function see(assetId: string, { frame, permit }: Pick<Seen, 'frame' | 'permit'>): void {
+    function see({ frame, permit, room: left }: AssetSeen): void {
+      const { assetId } = frame;
+      room = left;
       const asset = site.assets.find(({ id }) => id === assetId);
-      if (asset) seen.set(assetId, { asset, hybrid: profiles.get(assetId)?.kind === 'hybrid', frame, permit });
-      if (inForce?.solveAgain) resolveAgain(inForce);
+      const profile = profiles.get(assetId);
+      if (asset && profile)
+        seen.set(assetId, {
+          asset,
+          hybrid: profile.kind === 'hybrid',
+          acSetpoint: profile.control?.follows === 'acPowerW',
+          resolutionW: Math.max(resolutionWOf(profile, 'charge'), resolutionWOf(profile, 'discharge')),
+          frame,
+          permit,
+        });
+      inForce.tick();
     }
 
     function carryOut({ message: { command }, reply }: CommandCame): void {
@@ -101,9 +111,9 @@ export const dispatcherActor = fromProcess<DispatcherMessage, DispatcherInputs>(
 
     function stop(assetId: string | undefined): Reply {
       if (assetId !== undefined && !site.assets.some(({ id }) => id === assetId)) return unknownAsset(assetId);
-      const targets = assetId === undefined ? site.assets.map(({ id }) => id) : [assetId];
-      inForce = undefined;
-      const reached = targets.filter((id) => send(nameOfDriver(id), { type: 'STOP_ASSET' } as EventObject));
+      const stopped = assetId === undefined ? site.assets.map(({ id }) => id) : [assetId];
+      inForce.end();
+      const reached = stopped.filter((id) => send(nameOfDriver(id), { type: 'STOP_ASSET' } as EventObject));
       return { ok: true, data: { stopping: reached } };
     }
 
@@ -118,172 +128,78 @@ export const dispatcherActor = fromProcess<DispatcherMessage, DispatcherInputs>(
         return unknownAsset(request.asset_id);
       const times = timesOf(request, clock);
       if ('ok' in times) return times;
-
-      const requestedW = request.w ?? (request.mw ?? 0) * 1e6;
-      const base = {
-        requestedW,
-        durationS: request.duration_s,
-        limits,
-        grid: site.grid,
-        all: [...seen.values()],
-        nowMs: clock.now(),
-        resting: restingNow(),
-      };
-      let allocation: Allocation;
-      if (request.asset_id === undefined) {
-        const targets = [...seen.values()].filter(({ asset }) => ready(asset.id));
-        if (targets.length === 0)
-          return refusal('LINK_DOWN', 'no asset can take an order now', {
-            assets: [...board.assets.values()].map(({ asset_id, connection, operation }) => ({
-              asset_id,
-              connection,
-              operation,
-            })),
-          });
-        allocation = allocateToSite(base, targets);
-        noteResting(allocation);
-      } else {
-        const target = seen.get(request.asset_id);
-        if (!target) return refusal('LINK_DOWN', `${request.asset_id} has not shown itself yet`);
-        const hybrid = target.hybrid;
-        allocation = allocateToAsset(base, target, request.reference ?? (hybrid ? 'battery' : 'ac'));
-        inForce?.failed.add(request.asset_id);
-      }
-      const order = {
-        id: request.id,
-        reference: allocation.reference,
-        epoch: latch.epoch,
-        issuer: request.issuer,
-        ...times,
-      };
-      if (requestedW !== 0 && allocation.appliedW === 0 && request.asset_id !== undefined) {
-        const asset = board.assets.get(request.asset_id);
-        const code = refusalCode(asset);
-        return refusal(code, `${CODES[code]}: ${allocation.shares.flatMap(({ reasons }) => reasons).join(', ')}`, {
-          assets: allocation.shares,
-        });
-      }
-      waiting.set(request.id, { request, allocation, order, heard: new Map() });
-      if (request.asset_id === undefined) inForce = { order, requestedW, failed: new Set(), solveAgain: false };
-      for (const { asset_id, final_w } of allocation.shares) {
-        const given = send(nameOfDriver(asset_id), {
-          type: 'GIVE_ORDER',
-          order: { ...order, w: final_w },
-        } as EventObject);
-        if (!given)
-          hear({ type: 'ORDER_PHASE', assetId: asset_id, id: request.id, phase: 'refused', code: 'NOT_READY' });
-      }
-      clock.setTimeout(() => giveUp(request.id), FIRST_WRITE_WITHIN_MS);
+      const allocation = allocate(request);
+      if ('ok' in allocation) return allocation;
+      const { reference, shares } = allocation;
+      const order = { id: request.id, reference, epoch: latch.epoch, issuer: request.issuer, ...times };
+      waiting.enter({ request, allocation, order });
+      if (request.asset_id === undefined) inForce.begin(order, requestedWOf(request));
+      for (const { asset_id, final_w } of shares) give(asset_id, { ...order, w: final_w });
       return undefined;
     }
 
-    function ready(assetId: string): boolean {
-      return isReady(board.assets.get(assetId)) && profiles.get(assetId)?.control !== undefined;
+    function allocate(request: DispatchRequest): Allocation | Reply {
+      const asked = { ...moment(), requestedW: requestedWOf(request), durationS: request.duration_s };
+      return request.asset_id === undefined ? toSite(asked) : toAsset(asked, request.asset_id, request.reference);
     }
 
-    /** An asset below its least power rests for a while, so that a wavering order does not switch it on and off. */
-    function restingNow(): ReadonlySet<string> {
-      return new Set([...resting].filter(([, untilMs]) => clock.now() < untilMs).map(([id]) => id));
+    function toSite(asked: AllocationInput): Allocation | Reply {
+      const ready = targets();
+      if (ready.length === 0)
+        return refusal('LINK_DOWN', 'no asset can take an order now', {
+          assets: [...board.assets.values()].map(({ asset_id, connection, operation }) => ({
+            asset_id,
+            connection,
+            operation,
+          })),
+        });
+      const allocation = allocateToSite(asked, ready);
+      resting.note(allocation, clock.now());
+      return allocation;
     }
 
-    function noteResting({ shares }: Allocation): void {
-      const already = restingNow();
-      for (const { asset_id, reasons } of shares) {
-        if (!reasons.includes('MIN_POWER')) resting.delete(asset_id);
-        else if (!already.has(asset_id)) resting.set(asset_id, clock.now() + REST_MS);
+    function toAsset(
+      asked: AllocationInput,
+      assetId: string,
+      reference: DispatchRequest['reference'],
+    ): Allocation | Reply {
+      const target = asked.all.find(({ asset }) => asset.id === assetId);
+      if (!target) return refusal('LINK_DOWN', `${assetId} has not shown itself yet`);
+      const allocation = allocateToAsset(asked, target, reference ?? (target.hybrid ? 'battery' : 'ac'));
+      if (asked.requestedW === 0 || allocation.appliedW !== 0) {
+        inForce.leave(assetId);
+        return allocation;
       }
+      const { shares } = allocation;
+      const code = refusalCode(board.assets.get(assetId));
+      return refusal(code, `${CODES[code]}: ${shares.flatMap(({ reasons }) => reasons).join(', ')}`, {
+        assets: shares,
+      });
     }
 
-    function hear(phase: OrderPhase): void {
-      const wait = waiting.get(phase.id);
-      if (wait && !wait.heard.has(phase.assetId)) {
-        wait.heard.set(phase.assetId, phase);
-        if (wait.heard.size === wait.allocation.shares.length) answer(wait);
-      }
-      if (inForce?.order.id !== phase.id) return;
-      if (
-        phase.phase === 'refused' ||
-        phase.phase === 'failed' ||
-        phase.phase === 'not_following' ||
-        (phase.phase === 'stopped' && phase.code !== 'STOPPED')
-      ) {
-        inForce.failed.add(phase.assetId);
-        inForce.solveAgain = true;
-      } else if (phase.phase === 'superseded') {
-        inForce.failed.add(phase.assetId);
-      } else if (phase.phase === 'expired') {
-        inForce = undefined;
-      }
+    function give(assetId: string, order: Order): void {
+      standing.note(assetId, order, seen.get(assetId), clock.now());
+      if (send(nameOfDriver(assetId), { type: 'GIVE_ORDER', order } as EventObject)) return;
+      const refused = { type: 'ORDER_PHASE', assetId, id: order.id, phase: 'refused', code: 'NOT_READY' } as const;
+      standing.hear(refused);
+      waiting.hear(refused);
+      inForce.hear(refused);
     }
 
-    /** A share that failed is offered to the others, at the next frame of any of them. */
-    function resolveAgain(force: InForce): void {
-      force.solveAgain = false;
-      const leftS = (force.order.expiresAtMs - clock.now()) / 1000;
-      const targets = [...seen.values()].filter(({ asset }) => ready(asset.id) && !force.failed.has(asset.id));
-      if (leftS <= 0 || targets.length === 0) return;
-      const allocation = allocateToSite(
-        {
-          requestedW: force.requestedW,
-          durationS: leftS,
-          limits,
-          grid: site.grid,
-          all: [...seen.values()],
-          nowMs: clock.now(),
-        },
-        targets,
+    function moment(): Omit<AllocationInput, 'requestedW' | 'durationS'> {
+      const nowMs = clock.now();
+      return { limits, room, all: everybody(), nowMs, resting: resting.now(nowMs) };
+    }
+
+    /** Every asset that shows itself, with what it is on its way to. */
+    function everybody(): readonly Seen[] {
+      return [...seen.values()].map((one) => ({ ...one, orderedAcW: standing.acW(one.asset.id, clock.now()) }));
+    }
+
+    function targets(): readonly Seen[] {
+      return everybody().filter(
+        ({ asset }) => isReady(board.assets.get(asset.id)) && profiles.get(asset.id)?.control !== undefined,
       );
-      for (const { asset_id, final_w } of allocation.shares)
-        send(nameOfDriver(asset_id), { type: 'GIVE_ORDER', order: { ...force.order, w: final_w } } as EventObject);
-      board.event('command', {
-        id: force.order.id,
-        phase: 'shared_again',
-        reason: [...force.failed].join(','),
-        final_w: allocation.appliedW,
-        residual_w: allocation.residualW,
-      });
-    }
-
-    function giveUp(id: string): void {
-      const wait = waiting.get(id);
-      if (!wait) return;
-      for (const { asset_id } of wait.allocation.shares) {
-        if (wait.heard.has(asset_id)) continue;
-        // Nobody may be left in doubt: what was not written in time is not going to be.
-        send(nameOfDriver(asset_id), { type: 'STOP_ASSET' } as EventObject);
-        wait.heard.set(asset_id, { type: 'ORDER_PHASE', assetId: asset_id, id, phase: 'refused', code: 'TIMEOUT' });
-      }
-      answer(wait);
-    }
-
-    function answer({ request, allocation, order, heard }: Waiting): void {
-      waiting.delete(request.id);
-      const assets: AssetShare[] = allocation.shares.map((share) => {
-        const phase = heard.get(share.asset_id);
-        if (phase?.phase === 'written') return { ...share, written_w: phase.writtenW ?? null };
-        return { ...share, final_w: 0, written_w: null, reasons: [...share.reasons, phase?.code ?? 'TIMEOUT'] };
-      });
-      const requested = request.w ?? (request.mw ?? 0) * 1e6;
-      const applied = assets.reduce((sum, { final_w }) => sum + final_w, 0);
-      const nobody = assets.every(({ written_w }) => written_w === null);
-      const first = heard.get(assets[0]?.asset_id ?? '');
-      if (nobody)
-        return ledger.settle(
-          request.id,
-          refusal(first?.code ?? 'NO_PERMIT', CODES[first?.code ?? 'NO_PERMIT'], { assets }),
-        );
-      const residual = requested - applied;
-      const data: DispatchReply = {
-        id: request.id,
-        status: Math.abs(residual) < 1e-6 ? 'accepted' : 'clamped',
-        requested_w: requested,
-        applied_w: applied,
-        residual_w: residual,
-        expires_at: new Date(order.expiresAtWallMs).toISOString(),
-        precedence: request.asset_id === undefined ? 'site' : 'asset',
-        assets,
-      };
-      ledger.settle(request.id, { ok: true, data });
     }
 
     function unknownAsset(assetId: string): Reply {

@@ -37,7 +37,8 @@ export function finishPoll(cockpit: Cockpit, startedAtMs: number): void {
   judgeDeadman(cockpit);
 
   cockpit.connection?.send({ type: first ? 'IDENTIFIED' : 'TELEMETRY' });
-  const asked: Telemetry = { type: 'TELEMETRY', frame, ceiling: ceilingOf(cockpit) };
+  const order = cockpit.operation?.getSnapshot().context.order;
+  const asked: Telemetry = { type: 'TELEMETRY', frame, ceiling: ceilingOf(cockpit), order };
   const guarded = cockpit.send('guard', asked as EventObject);
   const guardLatencyS = guarded ? (clock.now() - receivedAtMs) / 1000 : null;
   reportTelemetry(cockpit);

@@ -114,6 +114,8 @@ export const estopActor = fromProcess<EstopMessage, EstopInputs>(
     }
 
     function progress({ assetId, stage, code }: StopProgress): void {
+      // A meter has nothing that could be stopped.
+      if (!assetIds.includes(assetId)) return;
       if (latch.estop) board.event('estop', { state: stage, asset_id: assetId, ...(code ? { reason: code } : {}) });
       stopping?.[stage].add(assetId);
       stopping?.settle();

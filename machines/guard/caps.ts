@@ -7,7 +7,7 @@
 import type { AssetConfig } from '../../contracts/site-config.ts';
 import type { Limits } from '../../contracts/limits.ts';
 import { JUDGED_MEASURANDS } from '../../contracts/profile.ts';
-import type { Profile } from '../../contracts/profile.ts';
+import type { Measurand, Profile } from '../../contracts/profile.ts';
 
 export type Deadman = { readonly state: 'unproven' | 'proven' | 'failed'; readonly timeMs: number };
 
@@ -34,8 +34,28 @@ export function estopBudgetMs({ control, transport }: Profile): number {
   return control.sequences.estop.length * (transport.requestGapMs + EXCHANGE_MS) + control.actuator.latencyMs;
 }
 
-/** `soh` as a fraction, 1 where unknown. */
-export function capsOf(asset: AssetConfig, profile: Profile, limits: Limits, staleAfterMs: number, soh = 1): Caps {
+/** Of a device that is only read. */
+export const NO_POWER: Caps = {
+  chargeW: 0,
+  dischargeW: 0,
+  deadman: { state: 'failed', timeMs: NO_DEADMAN_MS, maxW: 0 },
+  why: [],
+};
+
+export type CapsOptions = {
+  /** State of health as a fraction, 1 where unknown. */
+  readonly soh?: number;
+  /** What a battery management system of its own measures beside the inverter. */
+  readonly offers?: ReadonlySet<Measurand>;
+};
+
+export function capsOf(
+  asset: AssetConfig,
+  profile: Profile,
+  limits: Limits,
+  staleAfterMs: number,
+  { soh = 1, offers = new Set() }: CapsOptions = {},
+): Caps {
   const deadman = deadmanOf(profile);
   const seconds = (staleAfterMs + deadman.timeMs + estopBudgetMs(profile)) / 1000;
   const oneWay = Math.sqrt(asset.efficiency);
@@ -62,7 +82,7 @@ export function capsOf(asset: AssetConfig, profile: Profile, limits: Limits, sta
       why: `${Math.round(seconds)} s may pass until an unattended device stops`,
     });
   for (const measurand of profile.cannot) {
-    if (JUDGED_MEASURANDS.includes(measurand))
+    if (JUDGED_MEASURANDS.includes(measurand) && !offers.has(measurand))
       why.push({ what: `no limits on ${measurand}`, why: `${profile.name} does not offer it` });
   }
   return {

@@ -7,12 +7,14 @@
  */
 import type { Limits } from '../../contracts/limits.ts';
 import type { Permit, PermitReason } from '../../contracts/permit.ts';
+import type { Measurand } from '../../contracts/profile.ts';
 import type { AssetConfig } from '../../contracts/site-config.ts';
 import type { TelemetryFrame } from '../../contracts/telemetry.ts';
 import type { Caps } from './caps.ts';
 import type { Engaged } from './hysteresis.ts';
 import { judgeLimits } from './limits-table.ts';
 import type { RowAlarm } from './limits-table.ts';
+import type { BmsPlan } from './join.ts';
 import { believe } from './measurands.ts';
 import type { Believed } from './measurands.ts';
 import { plausible, NOTHING_SEEN } from './plausibility.ts';
@@ -25,6 +27,8 @@ export type GuardConfig = {
   readonly nominalVoltageV: number | undefined;
   readonly voltagePct: readonly [number, number];
   readonly frequencyHz: readonly [number, number];
+  /** A battery management system of its own, whose frames join those of the asset. */
+  readonly bms?: BmsPlan;
 };
 
 /** What the site says: the latch and the epoch, from the E-stop. */
@@ -69,6 +73,8 @@ export function judge(
   config: GuardConfig,
   site: SiteLatch,
   nowMs: number,
+  /** What the battery management system should measure and does not. */
+  silent: readonly Measurand[] = [],
 ): Judgement {
   const { asset, limits, caps } = config;
   const { seen, doubts } = plausible(before.seen, frame, asset);
@@ -124,6 +130,7 @@ export function judge(
       table,
       narrowings,
       Math.min(table.staleAtMs, grid.staleAtMs, device.staleAtMs),
+      silent.length > 0,
     ),
     alarms: table.alarms,
     trip: before.tripped ? undefined : trip,
@@ -147,6 +154,7 @@ function permitOf(
   table: ReturnType<typeof judgeLimits>,
   narrowings: readonly Narrowing[],
   staleAtMs: number,
+  bmsSilent: boolean,
 ): Permit {
   let { chargeW, dischargeW } = table;
   const charge = new Set(table.reasons.charge);
@@ -157,6 +165,8 @@ function permitOf(
     chargeW = Math.min(chargeW, narrowing.chargeW);
     dischargeW = Math.min(dischargeW, narrowing.dischargeW);
   }
+  // Whose absence it is, is named.
+  for (const reasons of [charge, discharge]) if (bmsSilent && reasons.has('MISSING')) reasons.add('BMS_MISSING');
   return {
     assetId,
     epoch,

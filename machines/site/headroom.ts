@@ -4,7 +4,7 @@
 import type { Limits } from '../../contracts/limits.ts';
 import type { Permit } from '../../contracts/permit.ts';
 import type { Measurand } from '../../contracts/profile.ts';
-import type { AssetConfig, SiteConfig } from '../../contracts/site-config.ts';
+import type { AssetConfig } from '../../contracts/site-config.ts';
 import type { TelemetryFrame } from '../../contracts/telemetry.ts';
 import { believe } from '../guard/measurands.ts';
 import type { Unit } from './sharing.ts';
@@ -13,11 +13,18 @@ export type Seen = {
   readonly asset: AssetConfig;
   readonly hybrid: boolean;
   readonly frame: TelemetryFrame;
+  /** Without the limits of the grid connection, which the room of the whole site has. */
   readonly permit: Permit;
+  /** Its setpoint is the power at the AC terminal, so that losses are inside. */
+  readonly acSetpoint?: boolean;
+  /** AC power of the order that it is on its way to, W. */
+  readonly orderedAcW?: number | undefined;
+  /** What its setpoint can be told apart by, W. */
+  readonly resolutionW?: number;
 };
 
 /** PV at the AC terminal of a hybrid, W; 0 for anything else. The losses of the inverter are no PV. */
-export function pvAcOf({ hybrid, frame }: Seen, nowMs: number): number {
+export function pvAcOf({ hybrid, frame }: Pick<Seen, 'hybrid' | 'frame'>, nowMs: number): number {
   if (!hybrid) return 0;
   const ac = valueOf(frame, 'acPowerW', nowMs);
   const battery = valueOf(frame, 'batteryPowerW', nowMs);
@@ -57,26 +64,22 @@ function acRoom(seen: Seen, direction: 'charge' | 'discharge', nowMs: number): n
   return Math.max(0, direction === 'discharge' ? activeRoom - pv : activeRoom + pv);
 }
 
-/** Least and most AC power of all devices together that the grid connection allows, W. */
-export function gridRoom(
-  grid: SiteConfig['grid'],
-  seen: readonly Seen[],
-  nowMs: number,
-): { readonly min: number; readonly max: number; readonly meterLost: boolean } {
-  const { maxImportW, maxExportW, meterLostMaxW } = grid;
-  if (maxImportW === undefined && maxExportW === undefined)
-    return { min: Number.NEGATIVE_INFINITY, max: Number.POSITIVE_INFINITY, meterLost: false };
-  const meter = seen.find(({ asset }) => asset.id === grid.meter);
-  const pcc = meter && valueOf(meter.frame, 'gridPowerW', nowMs);
-  const acs = seen.map(({ frame }) => valueOf(frame, 'acPowerW', nowMs));
-  if (pcc === undefined || acs.some((ac) => ac === undefined))
-    return { min: -meterLostMaxW, max: meterLostMaxW, meterLost: true };
-  const load = pcc + acs.reduce<number>((sum, ac) => sum + (ac ?? 0), 0);
-  return {
-    min: load - (maxImportW ?? Number.POSITIVE_INFINITY),
-    max: load + (maxExportW ?? Number.POSITIVE_INFINITY),
-    meterLost: false,
-  };
+/** AC power of those who are not part of an order, W: what each has or is on its way to, whichever is worse. */
+export function committedAcW(others: readonly Seen[], nowMs: number): { readonly min: number; readonly max: number } {
+  let [min, max] = [0, 0];
+  for (const { frame, orderedAcW } of others) {
+    const measured = valueOf(frame, 'acPowerW', nowMs);
+    // Where nobody can see it, the meter does: it is part of the load.
+    if (measured === undefined) continue;
+    min += Math.min(measured, orderedAcW ?? measured);
+    max += Math.max(measured, orderedAcW ?? measured);
+  }
+  return { min, max };
+}
+
+/** AC power for one watt at the battery: charging takes the losses from the grid as well. */
+export function acPerBatteryW({ asset, acSetpoint = false }: Seen, batteryW: number): number {
+  return batteryW < 0 && !acSetpoint ? 1 / Math.sqrt(asset.efficiency) : 1;
 }
 
 export function valueOf(frame: TelemetryFrame, measurand: Measurand, nowMs: number): number | undefined {

@@ -31,8 +31,34 @@ function screen(status: SiteStatus): string {
       ['asset', 'connection', 'operation', 'quality', 'SOC', 'battery', 'AC', 'may charge', 'may discharge', 'remarks'],
       ...status.assets.map(row),
     ]),
+    ...meterLines(status),
     ...status.assets.flatMap(limitations),
+    ...status.assets.flatMap(missingBms),
   ].join('\n');
+}
+
+function meterLines({ meters }: SiteStatus): readonly string[] {
+  if (meters.length === 0) return [];
+  const rows = meters.map(({ meter_id, pcc, connection, quality, grid_power_w, voltage_v, frequency_hz }) => [
+    meter_id,
+    connection,
+    quality,
+    kilowatts(grid_power_w),
+    shown(voltage_v, 'V'),
+    shown(frequency_hz, 'Hz'),
+    pcc ? 'grid connection' : '',
+  ]);
+  return ['', table([['meter', 'connection', 'quality', 'import', 'voltage', 'frequency', ''], ...rows])];
+}
+
+function missingBms({ asset_id, bms }: AssetStatus): readonly string[] {
+  if (!bms || bms.missing.length === 0) return [];
+  return [
+    painted(
+      'red',
+      `${asset_id}: blocked by ${bms.device_id} (${bms.connection}), which lacks ${bms.missing.join(', ')}`,
+    ),
+  ];
 }
 
 /** What keeps an asset below its rating, or unguarded in one respect; what has one cause stands in one line. */

@@ -68,6 +68,7 @@ export const STATUS: SiteStatus = {
       caps: [],
     },
   ],
+  meters: [],
   supervisor: { id: 'site', type: 'supervisor', status: 'running', restarts: 0, last_reason: null },
   alarms: [],
   limits_hash: 'abc',

@@ -21,7 +21,7 @@ test('T is stale limit, dead-man and stop; the battery may not get from its limi
 });
 
 test('a worn battery is capped in proportion to its health', () => {
-  const caps = capsOf({ ...large, unprovenDeadmanMaxW: 1e9 }, huawei, lfp, 8800, 0.5);
+  const caps = capsOf({ ...large, unprovenDeadmanMaxW: 1e9 }, huawei, lfp, 8800, { soh: 0.5 });
   near(caps.dischargeW, 54_000);
   near(caps.chargeW, 40_000);
 });

@@ -5,7 +5,9 @@ import * as assert from 'uvu/assert';
 import type { SiteConfig } from '../../../contracts/site-config.ts';
 import { allocateToAsset, allocateToSite } from '../../../machines/site/allocation.ts';
 import type { AllocationInput } from '../../../machines/site/allocation.ts';
-import { gridRoom, pvAcOf, unitOf } from '../../../machines/site/headroom.ts';
+import { pvAcOf, unitOf } from '../../../machines/site/headroom.ts';
+import { readMeter, roomNow, UNMETERED } from '../../../machines/site/grid-watch.ts';
+import type { GridRoom } from '../../../machines/site/grid-watch.ts';
 import type { Seen } from '../../../machines/site/headroom.ts';
 import { asset, frame, lfp, permit } from '../support.ts';
 import type { Values } from '../support.ts';
@@ -22,11 +24,17 @@ const battery = (id: string, values: Values = {}, more: Partial<Seen> = {}): See
 });
 const hybrid = (id: string, pvW: number, values: Values = {}): Seen =>
   battery(id, { acPowerW: [pvW], ...values }, { hybrid: true });
+/** The room as the first reading of the meter gives it. */
+const gridRoom = (grid: SiteConfig['grid'], all: readonly Seen[], nowMs: number): GridRoom => {
+  const meter = all.find(({ asset: { id } }) => id === grid.meter)?.frame;
+  const frames = all.map((seen) => ({ ...seen.frame, assetId: seen.asset.id }));
+  return roomNow(meter ? readMeter(UNMETERED, grid, meter, frames, nowMs) : UNMETERED, grid, meter, nowMs);
+};
 const order = (requestedW: number, all: readonly Seen[], grid: Partial<SiteConfig['grid']> = {}): AllocationInput => ({
   requestedW,
   durationS: 600,
   limits: lfp,
-  grid: { ...GRID, ...grid },
+  room: gridRoom({ ...GRID, ...grid }, all, 0),
   all,
   nowMs: 0,
 });
@@ -82,13 +90,17 @@ test('the grid connection leaves room between its import and its export', () => 
   });
 });
 
-test('a meter, or any AC power, that is lost leaves what the site file says', () => {
+test('a meter that is lost leaves what the site file says', () => {
   const lost = { min: -700, max: 700, meterLost: true };
   const grid = { ...GRID, ...METER, meterLostMaxW: 700 };
   assert.equal(gridRoom(grid, [battery('a', { gridPowerW: [] })], 0), lost);
   assert.equal(gridRoom(grid, [battery('b', { gridPowerW: [1] })], 0), lost);
-  assert.equal(gridRoom(grid, [battery('a', { gridPowerW: [1] }), battery('b', { acPowerW: [] })], 0), lost);
   assert.equal(gridRoom(grid, [battery('a', { gridPowerW: [1] })], 60_000), lost);
+});
+
+test('a device whose AC power nobody knows counts as load, as the meter sees it', () => {
+  const [meter, unseen] = [battery('a', { gridPowerW: [2000], acPowerW: [500] }), battery('b', { acPowerW: [] })];
+  assert.equal(gridRoom({ ...GRID, ...METER }, [meter, unseen], 0), { min: -2500, max: 3500, meterLost: false });
 });
 
 test('an order over the export or import limit is cut and says so', () => {
@@ -96,7 +108,8 @@ test('an order over the export or import limit is cut and says so', () => {
   const out = site(5000, all, METER);
   assert.equal([out.appliedW, out.residualW, out.shares[0]?.reasons], [3000, 2000, ['PCC_LIMIT']]);
   const into = site(-5000, all, METER);
-  assert.equal([into.appliedW, into.residualW], [-3000, -2000]);
+  // The grid has to give the losses as well: 2700 W at the battery are 3000 W of import.
+  assert.equal([into.appliedW, into.residualW], [-2700, -2300]);
   const lost = site(5000, [battery('a', { gridPowerW: [] })], METER);
   assert.equal([lost.appliedW, lost.residualW, lost.shares[0]?.reasons], [0, 5000, ['METER_LOST']]);
 });
@@ -115,6 +128,12 @@ test('batteries that are not part of the order count at the grid connection', ()
   // load 4500, so all together at most 5500; the other one has 2500 of it.
   assert.is(allocateToSite(order(5000, [meter, other], METER), [meter]).appliedW, 3000);
   assert.is(allocateToAsset(order(5000, [meter, other], METER), meter, 'ac').appliedW, 3000);
+});
+
+test('an order that another asset was just given counts before the meter can show it', () => {
+  const meter = battery('a', { gridPowerW: [2000] });
+  const ordered = { ...battery('b'), orderedAcW: 2500 };
+  assert.is(allocateToSite(order(5000, [meter, ordered], METER), [meter]).appliedW, 500);
 });
 
 test('PV counts first, the batteries cover the rest', () => {

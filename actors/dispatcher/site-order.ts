@@ -1,0 +1,87 @@
+/**
+ * The site order in force: a share that fails is offered to the others, at the next frame of any of them, and again at the
+ * following ones while nobody can take it.
+ */
+import type { OrderPhase } from '../../contracts/messages.ts';
+import type { Order } from '../../contracts/operation.ts';
+import { allocateToSite } from '../../machines/site/allocation.ts';
+import type { Allocation, AllocationInput } from '../../machines/site/allocation.ts';
+import type { Seen } from '../../machines/site/headroom.ts';
+import type { Board } from '../board.ts';
+
+type InForce = {
+  readonly order: Omit<Order, 'w'>;
+  readonly requestedW: number;
+  /** Assets that left it: their share failed, or they got an order of their own. */
+  readonly left: Set<string>;
+  solveAgain: boolean;
+};
+
+export type SiteOrderParts = {
+  readonly board: Board;
+  readonly nowMs: () => number;
+  /** What an allocation needs to know of this moment. */
+  readonly moment: () => Omit<AllocationInput, 'requestedW' | 'durationS'>;
+  /** Who could take a share now. */
+  readonly ready: () => readonly Seen[];
+  readonly allocated: (allocation: Allocation) => void;
+  readonly give: (assetId: string, order: Order) => void;
+};
+
+export type SiteOrder = {
+  readonly begin: (order: Omit<Order, 'w'>, requestedW: number) => void;
+  readonly end: () => void;
+  /** An asset got an order of its own. */
+  readonly leave: (assetId: string) => void;
+  readonly hear: (phase: OrderPhase) => void;
+  /** A frame came in. */
+  readonly tick: () => void;
+};
+
+export function siteOrder({ board, nowMs, moment, ready, allocated, give }: SiteOrderParts): SiteOrder {
+  let inForce: InForce | undefined;
+  return {
+    begin: (order, requestedW) => (inForce = { order, requestedW, left: new Set(), solveAgain: false }),
+    end: () => (inForce = undefined),
+    leave: (assetId) => inForce?.left.add(assetId),
+    hear({ id, assetId, phase, code }) {
+      if (inForce?.order.id !== id) return;
+      if (phase === 'expired') inForce = undefined;
+      else if (phase === 'superseded') inForce.left.add(assetId);
+      else if (isFailure(phase, code)) {
+        inForce.left.add(assetId);
+        inForce.solveAgain = true;
+      }
+    },
+    tick() {
+      if (inForce?.solveAgain) solve(inForce);
+    },
+  };
+
+  function solve(force: InForce): void {
+    const leftS = (force.order.expiresAtMs - nowMs()) / 1000;
+    if (leftS <= 0) return void (inForce = undefined);
+    const targets = ready().filter(({ asset }) => !force.left.has(asset.id));
+    if (targets.length === 0) return;
+    force.solveAgain = false;
+    const allocation = allocateToSite({ ...moment(), requestedW: force.requestedW, durationS: leftS }, targets);
+    allocated(allocation);
+    for (const { asset_id, final_w } of allocation.shares) give(asset_id, { ...force.order, w: final_w });
+    board.event('command', {
+      id: force.order.id,
+      phase: 'shared_again',
+      reason: [...force.left].join(','),
+      final_w: allocation.appliedW,
+      residual_w: allocation.residualW,
+    });
+  }
+}
+
+function isFailure(phase: OrderPhase['phase'], code: OrderPhase['code']): boolean {
+  return (
+    phase === 'refused' ||
+    phase === 'failed' ||
+    phase === 'not_following' ||
+    (phase === 'stopped' && code !== 'STOPPED')
+  );
+}

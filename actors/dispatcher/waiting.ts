@@ -1,0 +1,104 @@
+/**
+ * Orders that wait for the first write, or the refusal, of each of their assets, and the reply that says what was written.
+ */
+import type { EventObject } from 'xstate';
+import type { Clock } from '../../contracts/clock.ts';
+import type { AssetShare, DispatchReply, DispatchRequest } from '../../contracts/commands.ts';
+import { CODES, refusal } from '../../contracts/faults.ts';
+import type { OrderPhase } from '../../contracts/messages.ts';
+import type { Order } from '../../contracts/operation.ts';
+import type { Allocation } from '../../machines/site/allocation.ts';
+import { nameOfDriver } from '../driver/driver.actor.ts';
+import type { Ledger } from './ledger.ts';
+
+type Waiting = {
+  readonly request: DispatchRequest;
+  readonly allocation: Allocation;
+  readonly order: Omit<Order, 'w'>;
+  readonly heard: Map<string, OrderPhase>;
+};
+
+const FIRST_WRITE_WITHIN_MS = 3500;
+
+export type WaitingRoom = {
+  readonly enter: (row: Omit<Waiting, 'heard'>) => void;
+  readonly hear: (phase: OrderPhase) => void;
+  /** Nobody is left without an answer. */
+  readonly close: () => void;
+};
+
+export function waitingRoom(
+  ledger: Ledger,
+  clock: Clock,
+  send: (name: string, message: EventObject) => boolean,
+): WaitingRoom {
+  const waiting = new Map<string, Waiting>();
+  return {
+    enter(row) {
+      waiting.set(row.request.id, { ...row, heard: new Map() });
+      clock.setTimeout(() => giveUp(row.request.id), FIRST_WRITE_WITHIN_MS);
+    },
+    hear(phase) {
+      const wait = waiting.get(phase.id);
+      if (!wait || wait.heard.has(phase.assetId)) return;
+      wait.heard.set(phase.assetId, phase);
+      if (wait.heard.size === wait.allocation.shares.length) settle(wait);
+    },
+    close() {
+      for (const [id] of waiting) ledger.settle(id, refusal('NOT_READY', 'the site is shutting down'));
+    },
+  };
+
+  function giveUp(id: string): void {
+    const wait = waiting.get(id);
+    if (!wait) return;
+    for (const { asset_id } of wait.allocation.shares) {
+      if (wait.heard.has(asset_id)) continue;
+      // Nobody may be left in doubt: what was not written in time is not going to be.
+      send(nameOfDriver(asset_id), { type: 'STOP_ASSET' });
+      wait.heard.set(asset_id, { type: 'ORDER_PHASE', assetId: asset_id, id, phase: 'refused', code: 'TIMEOUT' });
+    }
+    settle(wait);
+  }
+
+  function settle(wait: Waiting): void {
+    waiting.delete(wait.request.id);
+    const assets = sharesOf(wait);
+    const first = wait.heard.get(assets[0]?.asset_id ?? '');
+    const nobody = assets.every(({ written_w }) => written_w === null);
+    const code = first?.code ?? 'NO_PERMIT';
+    ledger.settle(
+      wait.request.id,
+      nobody ? refusal(code, CODES[code], { assets }) : { ok: true, data: replyOf(wait, assets) },
+    );
+  }
+}
+
+function sharesOf({ allocation, heard }: Waiting): readonly AssetShare[] {
+  return allocation.shares.map((share) => {
+    const phase = heard.get(share.asset_id);
+    if (phase?.phase === 'written') return { ...share, written_w: phase.writtenW ?? null };
+    return { ...share, final_w: 0, written_w: null, reasons: [...share.reasons, phase?.code ?? 'TIMEOUT'] };
+  });
+}
+
+function replyOf({ request, order }: Waiting, assets: readonly AssetShare[]): DispatchReply {
+  const requested = requestedWOf(request);
+  const applied = assets.reduce((sum, { final_w }) => sum + final_w, 0);
+  const residual = requested - applied;
+  return {
+    id: request.id,
+    // Less than a watt is what registers cannot hold.
+    status: Math.abs(residual) < 1 ? 'accepted' : 'clamped',
+    requested_w: requested,
+    applied_w: applied,
+    residual_w: residual,
+    expires_at: new Date(order.expiresAtWallMs).toISOString(),
+    precedence: request.asset_id === undefined ? 'site' : 'asset',
+    assets: [...assets],
+  };
+}
+
+export function requestedWOf({ w, mw }: DispatchRequest): number {
+  return w ?? (mw ?? 0) * 1e6;
+}
