@@ -143,6 +143,8 @@ export const pointSchema = z.strictObject({
   group: z.enum(['fast', 'slow', 'once', 'never']),
   /** Where it differs from that of the transport. */
   wordOrder: wordOrder.optional(),
+  /** `little`: the low byte of every register comes first, in texts too. */
+  byteOrder: wordOrder.optional(),
   /** Raw values that mean "no value"; left out: the usual marker of the type. */
   invalid: z.array(z.number()).optional(),
   /** Plausible range after scaling; outside it the value counts as missing. */

@@ -35,6 +35,12 @@ export const profileSchema = z
       wordOrder: wordOrder.default('big'),
       /** Ranges of registers that may be read across; outside them only adjacent points share a request. */
       blocks: z.array(z.strictObject({ register, count: z.int().min(1).max(125) })).default([]),
+      /** Ranges that no request may touch, not even inside a block or a SunSpec model. */
+      gaps: z.array(z.strictObject({ register, count: z.int().min(1).max(65_536) })).default([]),
+      /** A request never joins two declared blocks, even where they touch. */
+      oneRequestPerBlock: z.boolean().default(false),
+      /** Exceptions 5 (acknowledge) and 6 (busy) on a read: tried again within the poll, `times` at most. */
+      busyRetry: z.strictObject({ afterMs: z.int().min(10).max(5000), times: z.int().min(1).max(10) }).optional(),
     }),
     /** The slow group is read on every `slowEvery`-th poll. */
     slowEvery: z.int().min(1).max(60).default(5),

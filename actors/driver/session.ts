@@ -10,7 +10,8 @@ import type { EventObject } from 'xstate';
 import { Fault } from '../../contracts/faults.ts';
 import type { DevicePort } from '../../contracts/ports.ts';
 import type { BlockRead } from '../../machines/device/read-plan.ts';
-import { changedScales, planReads } from '../../machines/device/read-plan.ts';
+import { pollRounds } from '../../machines/device/poll-rounds.ts';
+import { changedScales } from '../../machines/device/read-plan.ts';
 import { sampleBlock } from '../../machines/device/telemetry.ts';
 import { fromProcess } from '../../supervisor/process.ts';
 import { boundOf, forgetConnection } from './cockpit.ts';
@@ -19,6 +20,9 @@ import { identify } from './identify.ts';
 import { finishPoll } from './poll.ts';
 import { scaleChanged } from './scales.ts';
 import { nextDeadline, writeNext } from './writing.ts';
+
+/** Modbus exceptions of a device that has no time now: acknowledge, busy. */
+const BUSY: readonly unknown[] = [5, 6];
 
 export const session = fromProcess<EventObject, Cockpit>(async ({ input: cockpit, signal, clock }) => {
   const { asset, profile } = cockpit.input;
@@ -47,15 +51,29 @@ export const session = fromProcess<EventObject, Cockpit>(async ({ input: cockpit
   }
 
   async function exchange(link: DevicePort): Promise<void> {
-    const polls = pollsOf();
+    const { profile: device, points } = boundOf(cockpit);
+    const polls = pollRounds(device, points);
     let remaining: readonly BlockRead[] = polls.first;
     let startedAtMs = clock.now();
     let nextPollAtMs = startedAtMs + cockpit.input.pollIntervalMs;
+    let busyTries = 0;
+    let notBeforeMs = startedAtMs;
     for (let count = 1; !signal.aborted;) {
       if (await writeNext(cockpit, link)) continue;
       const [block, ...rest] = remaining;
       if (block) {
-        await readBlock(link, block);
+        // A stop that comes while a busy device is waited for does not wait.
+        if (clock.now() < notBeforeMs) {
+          await sleepUntil(notBeforeMs);
+          continue;
+        }
+        const { busyRetry } = transport;
+        if ((await readBlock(link, block)) === 'busy' && busyRetry && busyTries < busyRetry.times) {
+          busyTries += 1;
+          notBeforeMs = clock.now() + busyRetry.afterMs;
+          continue;
+        }
+        busyTries = 0;
         remaining = rest;
         if (rest.length === 0) finishPoll(cockpit, startedAtMs);
         continue;
@@ -65,18 +83,20 @@ export const session = fromProcess<EventObject, Cockpit>(async ({ input: cockpit
       startedAtMs = clock.now();
       // Polls keep their rhythm; one that took too long is not made up for.
       nextPollAtMs = Math.max(nextPollAtMs + cockpit.input.pollIntervalMs, startedAtMs + 1);
-      remaining = count % profile.slowEvery === 0 ? polls.slow : polls.fast;
+      remaining = polls.rounds[count % profile.slowEvery] ?? polls.first;
       count += 1;
     }
   }
 
-  async function readBlock(link: DevicePort, block: BlockRead): Promise<void> {
+  async function readBlock(link: DevicePort, block: BlockRead): Promise<'done' | 'busy'> {
+    let busy = false;
     let words: readonly number[] | undefined;
     try {
       words = await link.read(block.register, block.count);
     } catch (error) {
       // A device may refuse a block for now; what is in it is missing then. Anything else ends the session.
       if (!(error instanceof Fault) || error.code !== 'DEVICE_EXCEPTION') throw error;
+      busy = BUSY.includes(error.details?.['exception']);
     }
     const [changed] = words ? changedScales(block, words) : [];
     if (changed) throw scaleChanged(cockpit, changed);
@@ -84,15 +104,7 @@ export const session = fromProcess<EventObject, Cockpit>(async ({ input: cockpit
       ...cockpit.samples,
       ...sampleBlock(block, words, clock.now(), cockpit.input.staleAfter, transport.wordOrder),
     };
-  }
-
-  function pollsOf(): Record<'first' | 'fast' | 'slow', readonly BlockRead[]> {
-    const { profile: device, points } = boundOf(cockpit);
-    return {
-      first: planReads(device, points, (_name, group) => group !== 'never'),
-      fast: planReads(device, points, (_name, group) => group === 'fast'),
-      slow: planReads(device, points, (_name, group) => group === 'fast' || group === 'slow'),
-    };
+    return busy ? 'busy' : 'done';
   }
 
   function pause(ms: number): Promise<void> {

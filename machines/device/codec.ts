@@ -18,8 +18,9 @@ const MARKERS: Readonly<Record<string, bigint | undefined>> = {
 };
 
 /** The value of a point, in its unit and bessd's sign; undefined when the device has none. */
-export function decode(point: Point, words: readonly number[], order: WordOrder = 'big'): PointValue | undefined {
-  if (words.length !== registersOf(point)) return undefined;
+export function decode(point: Point, given: readonly number[], order: WordOrder = 'big'): PointValue | undefined {
+  if (given.length !== registersOf(point)) return undefined;
+  const words = point.byteOrder === 'little' ? given.map(swapped) : given;
   if (point.type === 'string') return decodeString(words);
   const raw = rawNumber(point, words, point.wordOrder ?? order);
   if (raw === undefined) return undefined;
@@ -30,7 +31,12 @@ export function decode(point: Point, words: readonly number[], order: WordOrder 
 }
 
 /** The words to write for a value; undefined when the register cannot hold it exactly to its resolution. */
-export function encode(point: Point, value: number, usual: WordOrder = 'big'): readonly number[] | undefined {
+export function encode(point: Point, value: number, order: WordOrder = 'big'): readonly number[] | undefined {
+  const words = encodeWords(point, value, order);
+  return point.byteOrder === 'little' ? words?.map(swapped) : words;
+}
+
+function encodeWords(point: Point, value: number, usual: WordOrder): readonly number[] | undefined {
   if (!Number.isFinite(value)) return undefined;
   const order = point.wordOrder ?? usual;
   const raised = signOf(point) * value * point.gain;
@@ -46,6 +52,11 @@ export function encode(point: Point, value: number, usual: WordOrder = 'big'): r
   // A marker would tell the device that there is no value, and could never be read back.
   if (raw < low || raw > high || markersOf(point, size).includes(joined)) return undefined;
   return ordered(split(joined, size / 16), order);
+}
+
+/** The two bytes of a register, turned round. */
+function swapped(word: number): number {
+  return ((word & 0xff) << 8) | (word >> 8);
 }
 
 function rawNumber(point: Point, words: readonly number[], order: WordOrder): number | undefined {

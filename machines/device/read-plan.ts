@@ -30,15 +30,11 @@ export function planReads(
   points: ReadonlyMap<string, Point>,
   wanted: (name: string, group: Group) => boolean,
 ): readonly BlockRead[] {
-  const { blocks, maxReadRegisters } = profile.transport;
+  const { blocks, gaps, maxReadRegisters, oneRequestPerBlock } = profile.transport;
   const plans: Plan[] = [];
   for (const { start, end, add } of rowsOf(points, wanted)) {
     const last = plans.at(-1);
-    const fits = last && Math.max(end, last.end) - last.register <= maxReadRegisters;
-    const near =
-      last &&
-      (start <= last.end || blocks.some(({ register, count }) => last.register >= register && end <= register + count));
-    if (last && fits && near) {
+    if (last && mayShare(last, start, end)) {
       add(last);
       last.end = Math.max(last.end, end);
     } else {
@@ -53,6 +49,14 @@ export function planReads(
     points: inside,
     scales,
   }));
+
+  function mayShare(last: Plan, start: number, end: number): boolean {
+    if (Math.max(end, last.end) - last.register > maxReadRegisters) return false;
+    if (gaps.some(({ register, count }) => register < end && register + count > last.register)) return false;
+    const inOneBlock = blocks.some(({ register, count }) => last.register >= register && end <= register + count);
+    const isSplit = oneRequestPerBlock && blocks.some(({ register }) => register > last.register && register <= start);
+    return inOneBlock || (start <= last.end && !isSplit);
+  }
 }
 
 /** The scale factors of a block that are no longer those with which the profile was bound. */

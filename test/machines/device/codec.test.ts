@@ -66,6 +66,14 @@ test('signs are those of bessd: out of the device and import are positive', () =
   assert.ok(Object.is(decode(point({ type: 'i32', positive: 'charge' }), [0, 0]), 0), 'no negative zero');
 });
 
+test('the low byte first: numbers, texts and what is written', () => {
+  const row = point({ type: 'u32', byteOrder: 'little' });
+  assert.is(decode(row, [0x2301, 0x6745]), 0x0123_4567);
+  assert.equal(encode(row, 0x0123_4567), [0x2301, 0x6745]);
+  assert.equal(encode({ ...row, wordOrder: 'little' }, 0x0123_4567), [0x6745, 0x2301]);
+  assert.is(decode(point({ type: 'string', length: 2, byteOrder: 'little' }), [0x5553, 0x004e]), 'SUN');
+});
+
 test('too few or too many words are no value', () => {
   for (const type of ['u16', 'u32', 'u64', 'f32', 'f64'] as const) {
     const right = registersOf({ type });

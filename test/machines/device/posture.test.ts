@@ -101,6 +101,11 @@ const WANTED: readonly (readonly [title: string, change: Partial<Situation>, wan
     { kind: 'release', charge: false, discharge: true },
   ],
   [
+    'a device without limits of its own cannot be released in one direction alone: it is held',
+    { operation: 'standby', closesDirections: false, permit: permit({ maxChargeW: 0 }) },
+    HOLD,
+  ],
+  [
     'a release under a zero permit is a hold',
     { operation: 'standby', permit: permit({ maxChargeW: 0, maxDischargeW: 0 }) },
     HOLD,

@@ -77,6 +77,32 @@ test('registers beside each other share a request, a gap that nobody vouches for
   ]);
 });
 
+test('no request touches a gap, and none joins two blocks where the device answers one block at a time', () => {
+  const blocks = [
+    { register: 20, count: 10 },
+    { register: 30, count: 10 },
+  ];
+  const requests = (more: Partial<BoundProfile['transport']>, ...list: number[]): number[][] =>
+    planReads(
+      { transport: { ...huawei.transport, blocks, ...more } },
+      new Map(list.map((register) => [`p${register}`, point({ type: 'u16', register })])),
+      all,
+    ).map(({ register, count }) => [register, count]);
+  const split = [
+    [20, 1],
+    [29, 1],
+  ];
+  assert.equal(requests({}, 20, 29), [[20, 10]]);
+  assert.equal(requests({ gaps: [{ register: 25, count: 1 }] }, 20, 29), split);
+  assert.equal(requests({ gaps: [{ register: 21, count: 8 }] }, 20, 29), split);
+  assert.equal(requests({ gaps: [{ register: 30, count: 1 }] }, 20, 29), [[20, 10]]);
+  assert.equal(requests({}, 29, 30), [[29, 2]]);
+  assert.equal(requests({ oneRequestPerBlock: true }, 28, 29, 30, 31), [
+    [28, 2],
+    [30, 2],
+  ]);
+});
+
 test('only what is wanted and installed is read', () => {
   const fast = planReads(huawei, installedPoints(huawei), (_name, group) => group === 'fast').flatMap(
     ({ points }) => points,
