@@ -48,10 +48,11 @@ const END = [0xffff, 0];
 
 export function sunspecFace(plant: Plant, blocks: readonly SunspecBlock[], sense?: Sense): Face {
   const measurements = measurementsOf(plant, sense);
+  let laid = { settings: plant.settings, chain: placed(plant.settings, blocks) };
 
   return {
     read(register, count) {
-      const chain = placed(plant.settings, blocks);
+      const chain = chainNow();
       const words: number[] = [];
       for (let at = register; at < register + count;) {
         const part = chunkAt(chain, at);
@@ -62,9 +63,7 @@ export function sunspecFace(plant: Plant, blocks: readonly SunspecBlock[], sense
       return words.slice(0, count);
     },
     write(register, words) {
-      const found = placed(plant.settings, blocks).find(
-        ({ start, size }) => register >= start && register < start + size,
-      );
+      const found = chainNow().find(({ start, size }) => register >= start && register < start + size);
       if (!found) return { exception: EXCEPTION.illegalAddress };
       if (plant.settings.localControl) return { exception: EXCEPTION.deviceFailure };
       const changes = changesOf(found, register - found.start, words);
@@ -74,6 +73,13 @@ export function sunspecFace(plant: Plant, blocks: readonly SunspecBlock[], sense
       for (const { control } of blocks) control?.reboot?.();
     },
   };
+
+  /** Settings are replaced, never altered, so the same ones mean the same places. */
+  function chainNow(): readonly Placed[] {
+    const { settings } = plant;
+    if (laid.settings !== settings) laid = { settings, chain: placed(settings, blocks) };
+    return laid.chain;
+  }
 
   /** From a register to the end of what it belongs to. */
   function chunkAt(chain: readonly Placed[], register: number): readonly number[] | undefined {
