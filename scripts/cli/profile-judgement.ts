@@ -7,7 +7,8 @@ import type { BoundProfile, Point, Profile } from '../../contracts/profile.ts';
 import { INVERTER_STATES, JUDGED_MEASURANDS, registersOf } from '../../contracts/profile.ts';
 import { encode } from '../../machines/device/codec.ts';
 import { sunspecDefinitions } from '../../io/sunspec-models.ts';
-import { installedPoints, planReads } from '../../machines/device/read-plan.ts';
+import { pollRounds } from '../../machines/device/poll-rounds.ts';
+import { installedPoints } from '../../machines/device/read-plan.ts';
 import { bindProfile, referencedModels } from '../../machines/sunspec/bind.ts';
 import type { Binding } from '../../machines/sunspec/bind.ts';
 import { typicalDevice } from '../../machines/sunspec/typical.ts';
@@ -92,11 +93,8 @@ function warnOfBlocks({ transport, points }: Pick<BoundProfile, 'transport' | 'p
 /** Every tenth of a second that a device takes to answer comes on top. */
 function warnOfPoll(profile: BoundProfile, complain: Complain): void {
   const { requestGapMs } = profile.transport;
-  const requests = planReads(
-    profile,
-    installedPoints(profile),
-    (_, group) => group === 'fast' || group === 'slow',
-  ).length;
+  const { rounds } = pollRounds(profile, installedPoints(profile));
+  const requests = Math.max(...rounds.map((blocks) => blocks.length));
   const gapsMs = requests * requestGapMs;
   if (gapsMs < USUAL_POLL_MS) return;
   const expected = `${requests} requests of a poll to fit into ${USUAL_POLL_MS} ms, their gaps alone take ${gapsMs} ms; declare blocks`;
