@@ -9,6 +9,8 @@ import * as assert from 'uvu/assert';
 import { parse, parseOrThrow } from '../../contracts/parse.ts';
 import type { Control, Measurand, Point, SequenceName, StepValue } from '../../contracts/profile.ts';
 import { INVERTER_STATES, profileSchema, registersOf } from '../../contracts/profile.ts';
+import { pollRounds } from '../../machines/device/poll-rounds.ts';
+import { installedPoints } from '../../machines/device/read-plan.ts';
 import { boundAsWritten } from '../../machines/sunspec/bind.ts';
 import type { SimulatedAsset } from '../../simulator/asset.ts';
 import { createAsset } from '../../simulator/asset.ts';
@@ -59,6 +61,18 @@ test('every point can be read from the device, and in the blocks that the profil
   }
   for (const { register, count } of profile.transport.blocks)
     assert.ok(Array.isArray(asset.device.read(register, count, 1)), `${register}+${count}`);
+});
+
+test('a poll takes 13 requests with one pack and 16 with all six, each inside registers that the device knows', () => {
+  const { asset } = site();
+  const most = (parts?: readonly string[]): number => {
+    const { first, rounds } = pollRounds(profile, installedPoints(profile, parts));
+    for (const { register, count } of [...first, ...rounds.flat()])
+      assert.ok(Array.isArray(asset.device.read(register, count, 1)), `${register}+${count}`);
+    return Math.max(...rounds.map((blocks) => blocks.length));
+  };
+  assert.is(most(), 13);
+  assert.is(most(profile.parts?.all), 16);
 });
 
 test('model, serial number and firmware are what the device was given', () => {
@@ -166,8 +180,28 @@ test('all 48 alarm bits have a name of their own, and faults of battery, insulat
   for (const name of ['alarm_1', 'alarm_2', 'alarm_3']) assert.equal(profile.points[name]?.invalid, []);
 });
 
+test('the severity of every alarm bit follows the grade that the maker gives it, except for those that stop', () => {
+  const grades = {
+    alarm_1: 'Ma Ma Ma W W Ma Ma Ma Ma Ma Ma Ma Ma Ma Ma Ma',
+    alarm_2: 'Ma Ma Ma Mi Ma Mi W Mi Ma Mi Ma Ma Ma W Ma Ma',
+    alarm_3: 'W Mi Ma Ma Ma Ma W Ma Ma Mi Ma Ma Ma Ma Mi W',
+  };
+  const severities: Readonly<Record<string, string>> = { Ma: 'P2', Mi: 'P3', W: 'P4' };
+  for (const [name, line] of Object.entries(grades)) {
+    const { bits = {} } = profile.points[name] ?? {};
+    for (const [bit, grade] of line.split(' ').entries()) {
+      const { severity, effect, name: alarm } = bits[String(bit)] ?? {};
+      assert.is(severity, effect === 'stop' ? 'P1' : severities[grade], `${name} bit ${bit} (${alarm})`);
+    }
+  }
+});
+
 test('0x0200 is running: every device status has one of the known states', () => {
   const { values = {} } = profile.points['device_status'] ?? {};
+  const listed =
+    '0 1 2 3 100 200 201 202 203 300 301 302 303 304 305 306 307 308 30c 401 402 403 404 405 500 501 600 700 800 900 a00 a000';
+  const known = listed.split(' ').map((hex) => String(Number.parseInt(hex, 16)));
+  assert.equal(Object.keys(values).toSorted(), known.toSorted());
   assert.is(values[String(0x0200)], 'running');
   assert.is(values[String(0x0300)], 'fault');
   assert.is(values[String(0xa000)], 'standby');
