@@ -12,7 +12,7 @@ import { refusal } from './contracts/faults.ts';
 import type { CommandMessage, NorthStart, RecordStart, ThreadSignal } from './contracts/links.ts';
 import type { Report } from './contracts/reports.ts';
 import type { TreeNode } from './contracts/status.ts';
-import { openModbusTcp } from './io/modbus-tcp.ts';
+import { openModbus } from './io/modbus-open.ts';
 import type { LoadedSite } from './io/site-file.ts';
 import { openSyncedFiles } from './io/synced-file.ts';
 import { createPostbox } from './entry/postbox.ts';
@@ -58,7 +58,7 @@ export function runSite({ loaded, socketPath, version, anyPort, onSignal }: RunO
   const started = startSite({
     loaded,
     clock: systemClock,
-    openDevice: openModbusTcp(systemClock),
+    openDevice: openModbus(systemClock),
     openFile: openSyncedFiles(loaded.dataDir),
     report,
     record: () => recordThread(),

@@ -12,9 +12,22 @@ export type DevicePort = {
   readonly drop: (reason: 'stop' | 'close') => void;
 };
 
+/** A serial line on this machine; 8 data bits. */
+export type SerialLine = {
+  readonly path: string;
+  readonly baudRate: number;
+  readonly parity: 'none' | 'even' | 'odd';
+  readonly stopBits: 1 | 2;
+};
+
 export type DeviceAddress = {
+  /** Empty where there is a serial line. */
   readonly host: string;
   readonly port: number;
+  /** `rtu`: RTU frames over TCP, as serial gateways pass them on. Default `tcp`. */
+  readonly framing?: 'tcp' | 'rtu' | undefined;
+  /** RTU over this line, instead of host and port. */
+  readonly serial?: SerialLine | undefined;
   readonly unitId: number;
   readonly timeoutMs: number;
   readonly requestGapMs: number;

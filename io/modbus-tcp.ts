@@ -14,7 +14,7 @@ import { ModbusTcpPort } from './modbus-tcp-port.ts';
 const READ_BUFFER_BYTES = 512;
 
 /** Where a socket puts what it reads; nobody listens before the connection is made. */
-type Inbox = { take: (bytes: Buffer, length: number) => void };
+export type Inbox = { take: (bytes: Buffer, length: number) => void };
 
 /** Connections over real sockets, timed by `clock`. */
 export function openModbusTcp(clock: Clock): OpenDevice {
@@ -32,7 +32,8 @@ export function openModbusTcp(clock: Clock): OpenDevice {
   };
 }
 
-function connected(
+/** A connection that puts what comes into `inbox`; dropped and rejected with CONNECT_FAILED when it takes too long. */
+export function connected(
   { host, port, timeoutMs }: DeviceAddress,
   signal: AbortSignal,
   clock: Clock,
