@@ -4,6 +4,7 @@
  * Units as named in the keys. Defaults that depend on the profile (`idle`, `onExit`) stay `undefined` here.
  */
 import { z } from 'zod';
+import { deviceLinkSchema, placeOf } from './device-link.ts';
 
 const subjectToken = z
   .string()
@@ -12,16 +13,10 @@ const watts = z.number().min(0).max(1e9);
 const port = z.int().min(1).max(65_535);
 const idle = z.enum(['hold', 'release']);
 
-const modbus = z.strictObject({
-  host: z.string().min(1),
-  port: port.default(502),
-  unitId: z.int().min(0).max(255).optional(),
-});
-
 /** A device that is only read. */
 const instrumentShape = {
   profile: z.string().min(1),
-  modbus,
+  modbus: deviceLinkSchema,
   /** Must match the device, where given. */
   serial: z.string().min(1).optional(),
   /** Installed parts, where they differ from the profile's default. */
@@ -31,7 +26,7 @@ const instrumentShape = {
 export const assetSchema = z.strictObject({
   id: subjectToken,
   profile: z.string().min(1),
-  modbus,
+  modbus: deviceLinkSchema,
   /** A battery management system of its own beside the inverter; the guard takes the worst of both. */
   bms: z.strictObject(instrumentShape).optional(),
   capacityWh: z.number().positive().max(1e9),
@@ -111,7 +106,7 @@ export const siteSchema = z
     for (const { id, path, modbus: link } of devicesOf(site)) {
       if (seen.has(id)) complain(path, `an id that no other device has ("${id}" stands twice)`);
       seen.add(id);
-      const address = `${link.host}:${link.port} unit ${link.unitId ?? 'default'}`;
+      const address = `${placeOf(link)} unit ${link.unitId ?? 'default'}`;
       const other = addresses.get(address);
       // Two drivers on one device would command it against each other.
       if (other !== undefined) complain([...path, 'modbus'], `a device of its own (${address} is ${other} already)`);

@@ -4,6 +4,7 @@
  * Model and serial must be those of the asset; a device that is not the configured one gets no write at all. A firmware
  * that differs from the accepted one makes the asset read-only until a person accepts it.
  */
+import { placeOf } from '../../contracts/device-link.ts';
 import { Fault } from '../../contracts/faults.ts';
 import type { DevicePort } from '../../contracts/ports.ts';
 import { planReads } from '../../machines/device/read-plan.ts';
@@ -40,7 +41,7 @@ export async function identify(cockpit: Cockpit, port: DevicePort): Promise<void
     'wrong-device',
     !modelFits || !serialFits,
     'P1',
-    `another device answers at ${asset.modbus.host}:${asset.modbus.port}: model "${model}", serial "${serial}"`,
+    `another device answers at ${placeOf(asset.modbus)}: model "${model}", serial "${serial}"`,
     asset.id,
   );
   if (!modelFits)
@@ -69,7 +70,7 @@ async function bound(cockpit: Cockpit, port: DevicePort): Promise<Bound> {
   } catch (error) {
     const { asset, board } = cockpit.input;
     if (error instanceof Fault && error.code === 'WRONG_IDENTITY')
-      board.alarm('wrong-device', true, 'P1', `${asset.modbus.host}:${asset.modbus.port}: ${error.message}`, asset.id);
+      board.alarm('wrong-device', true, 'P1', `${placeOf(asset.modbus)}: ${error.message}`, asset.id);
     throw error;
   }
 }

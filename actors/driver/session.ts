@@ -29,8 +29,7 @@ export const session = fromProcess<EventObject, Cockpit>(async ({ input: cockpit
   const { transport } = profile;
   forgetConnection(cockpit);
   const address = {
-    host: asset.modbus.host,
-    port: asset.modbus.port,
+    ...asset.modbus,
     unitId: asset.modbus.unitId ?? transport.unitIds[0] ?? 1,
     timeoutMs: transport.timeoutMs,
     requestGapMs: transport.requestGapMs,
