@@ -31,9 +31,16 @@ const NO_UNIT: readonly unknown[] = [10, 11];
 
 /**
  * Throws WRONG_IDENTITY where no SunSpec device answers; faults of the port pass through. Of models that are not `wanted`
- * only id and length are read.
+ * only id and length are read. Where the models stood `before` is tried first, which saves the walk when a connection is
+ * made again; whatever differs leads to the whole walk.
  */
-export async function scanSunspec(port: DevicePort, wanted?: ReadonlySet<number>): Promise<SunspecScan> {
+export async function scanSunspec(
+  port: DevicePort,
+  wanted?: ReadonlySet<number>,
+  before?: Pick<SunspecScan, 'base' | 'models'>,
+): Promise<SunspecScan> {
+  const again = before && (await confirmed(port, wanted, before));
+  if (again) return again;
   const base = await findBase(port);
   const models: RawSunspecModel[] = [];
   const remarks: string[] = [];
@@ -54,6 +61,33 @@ export async function scanSunspec(port: DevicePort, wanted?: ReadonlySet<number>
     offset += 2 + length;
   }
   return { base, models, remarks };
+}
+
+/** The wanted models anew, if every one still stands where it stood, as long as it was. */
+async function confirmed(
+  port: DevicePort,
+  wanted: ReadonlySet<number> | undefined,
+  { base, models }: Pick<SunspecScan, 'base' | 'models'>,
+): Promise<SunspecScan | undefined> {
+  const marker = await readUnlessRefused(port, base, MARKER.length);
+  if (typeof marker === 'string' || marker.some((word, at) => word !== MARKER[at])) return undefined;
+  const found: RawSunspecModel[] = [];
+  for (const model of models) {
+    if (wanted && !wanted.has(model.id)) {
+      found.push(model);
+      continue;
+    }
+    const words: number[] = [];
+    while (words.length < 2 + model.length) {
+      const count = Math.min(MAX_REQUEST, 2 + model.length - words.length);
+      const part = await readUnlessRefused(port, base + model.offset + words.length, count);
+      if (typeof part === 'string') return undefined;
+      words.push(...part);
+      if (words[0] !== model.id || words[1] !== model.length) return undefined;
+    }
+    found.push({ ...model, words });
+  }
+  return { base, models: found, remarks: [] };
 }
 
 async function findBase(port: DevicePort): Promise<number> {

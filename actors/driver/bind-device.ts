@@ -11,10 +11,11 @@ import type { Meaning } from '../../machines/device/telemetry.ts';
 import { bindProfile, referencedModels } from '../../machines/sunspec/bind.ts';
 import type { Bound, Cockpit } from './cockpit.ts';
 
-export async function bindDevice({ input }: Cockpit, port: DevicePort): Promise<Bound> {
-  const { profile, asset, board, definitions, discover } = input;
+export async function bindDevice(cockpit: Cockpit, port: DevicePort): Promise<Bound> {
+  const { profile, asset, board, definitions, discover } = cockpit.input;
   const wanted = referencedModels(profile);
-  const binding = bindProfile(profile, definitions, wanted.size > 0 ? await discover(port, wanted) : undefined);
+  if (wanted.size > 0) cockpit.models = await discover(port, wanted, cockpit.models);
+  const binding = bindProfile(profile, definitions, cockpit.models);
   const lacks = binding.ok ? '' : binding.lacks.join(', ');
   board.alarm(
     'profile-unfit',

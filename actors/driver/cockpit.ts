@@ -52,8 +52,12 @@ export type Originals = {
   readonly saving: boolean;
 };
 
-/** Finds the models of a SunSpec device; reads the registers of those that are wanted. */
-export type DiscoverModels = (port: DevicePort, wanted: ReadonlySet<number>) => Promise<FoundModels>;
+/** Finds the models of a SunSpec device, first where they stood `before`; reads the registers of those that are wanted. */
+export type DiscoverModels = (
+  port: DevicePort,
+  wanted: ReadonlySet<number>,
+  before?: FoundModels,
+) => Promise<FoundModels>;
 
 /** The profile as it fits the device of this connection. */
 export type Bound = {
@@ -105,6 +109,8 @@ export type Cockpit = {
   firmware: string | undefined;
   acceptedFirmware: string | undefined;
   originals: Originals;
+  /** Where the SunSpec models stood on the last connection: looked at first on the next one. */
+  models: FoundModels | undefined;
   lastPowerWriteAtMs: number;
   /** Counts sequences written for power. */
   heartbeat: number;
@@ -144,6 +150,7 @@ export function createCockpit(input: DriverInput, tools: Pick<Cockpit, 'clock' |
     firmware: undefined,
     acceptedFirmware: undefined,
     originals: { values: {}, state: 'unknown', saving: false },
+    models: undefined,
     lastPowerWriteAtMs: Number.NEGATIVE_INFINITY,
     heartbeat: 0,
     corrections: [],

@@ -75,6 +75,63 @@ test('a reference that somebody else changes is reported, and the power stays wh
   assert.is(Math.round(site.power()), 20_000);
 });
 
+for (const [name, from, to] of [
+  ['124.WChaMax_SF', 1, 2],
+  ['124.InOutWRte_SF', -2, -1],
+] as const) {
+  test(`${name} changes behind a gateway: nothing is written with the old one, in percent neither`, async () => {
+    const site = await hybrid({ scaleFactors: { [name]: from } });
+    await site.dispatch(10_000, 600);
+    await site.run(3500);
+    const mark = site.writes().length;
+    site.plants[0]?.set({ scaleFactors: { [name]: to } });
+    await site.dispatch(12_000, 600);
+    await site.run(300);
+    const first = site.writes()[mark];
+    assert.ok(
+      first === undefined || first.words.every((word) => word === 0 || word === 60 || word === 1),
+      String(first?.words),
+    );
+    await site.run(20_000);
+    assert.ok(site.events('foreign_change').some(({ point }) => point === name));
+    assert.ok((await site.dispatch(12_000, 60)).ok);
+    await site.run(8000);
+    assert.ok(site.power() <= 12_000 && site.power() > 11_900, `${site.power()} W`);
+  });
+}
+
+test('a device that does not speak SunSpec is the wrong one: an alarm, and no write', async () => {
+  const site = await virtualSite({ asset: { profile: 'sunspec-124' } });
+  await site.run(5000);
+  assert.ok(site.site.status().alarms.some(({ alarm_id }) => alarm_id === 'bess-1.wrong-device'));
+  await site.ask({ name: 'estop', body: { reason: 'test', issuer: 'test' } });
+  await site.run(5000);
+  assert.is(site.writes().length, 0);
+});
+
+test('on a connection that is made again the walk from model to model is saved, unless something moved', async () => {
+  const site = await hybrid();
+  const readsOf = async (change: Partial<PlantSettings>): Promise<number> => {
+    site.plants[0]?.set(change);
+    const before = site.plants[0]?.tap.reads() ?? 0;
+    site.network.cut();
+    const until = async (online: boolean): Promise<void> => {
+      for (let waited = 0; (site.asset().connection === 'online') !== online && waited < 5000; waited += 5)
+        await site.run(5);
+    };
+    // A dead connection shows at the next request.
+    await until(false);
+    await until(true);
+    return (site.plants[0]?.tap.reads() ?? 0) - before;
+  };
+  const kept = await readsOf({});
+  const moved = await readsOf({ extraRegisters: { '120': 4 } });
+  assert.ok(moved > kept + 8, `${kept} and ${moved} reads`);
+  assert.ok((await site.dispatch(10_000, 60)).ok);
+  await site.run(5000);
+  assert.is(Math.round(site.power()), 10_000, 'bound to the new places');
+});
+
 test('a bank that can only be stopped refuses orders with the reason, and is stopped by an E-stop', async () => {
   const site = await virtualSite({ face: 'bms', asset: { profile: 'sunspec-802', idle: 'release' } });
   assert.is(site.asset().connection, 'online');
