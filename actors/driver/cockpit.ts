@@ -17,7 +17,7 @@ import type { Effect } from '../../machines/device/effect.ts';
 import type { HelmState } from '../../machines/device/helm.ts';
 import { UNTOUCHED } from '../../machines/device/helm.ts';
 import type { Situation } from '../../machines/device/posture.ts';
-import type { Expectations } from '../../machines/device/read-back.ts';
+import type { Expectations, Watched } from '../../machines/device/read-back.ts';
 import type { Meaning, Samples, StaleAfter } from '../../machines/device/telemetry.ts';
 import type { operationMachine } from '../../machines/device/operation.machine.ts';
 import type { Caps } from '../../machines/guard/caps.ts';
@@ -49,7 +49,8 @@ export type Originals = {
   readonly values: Readonly<Record<string, number>>;
   /** `clean`: the device still holds them. `touched`: bessd may have written over them. `saved`: that too, and on the disk. */
   readonly state: 'unknown' | 'clean' | 'touched' | 'saved';
-  readonly saving: boolean;
+  /** The record is on its way to the disk since then. */
+  readonly savingSinceMs: number | undefined;
 };
 
 /** Finds the models of a SunSpec device, first where they stood `before`; reads the registers of those that are wanted. */
@@ -115,6 +116,8 @@ export type Cockpit = {
   /** Counts sequences written for power. */
   heartbeat: number;
   corrections: readonly number[];
+  /** What the watched registers showed last, also on an earlier connection or in an earlier run. */
+  watched: Watched;
   /** When each persistent register was written in the last 24 hours, by point. */
   wear: Readonly<Record<string, readonly number[]>>;
   releaseBlockedUntilMs: number;
@@ -149,11 +152,12 @@ export function createCockpit(input: DriverInput, tools: Pick<Cockpit, 'clock' |
     serial: undefined,
     firmware: undefined,
     acceptedFirmware: undefined,
-    originals: { values: {}, state: 'unknown', saving: false },
+    originals: { values: {}, state: 'unknown', savingSinceMs: undefined },
     models: undefined,
     lastPowerWriteAtMs: Number.NEGATIVE_INFINITY,
     heartbeat: 0,
     corrections: [],
+    watched: {},
     wear: {},
     releaseBlockedUntilMs: 0,
     seq: 0,
@@ -169,6 +173,10 @@ export function forgetConnection(cockpit: Cockpit): void {
   cockpit.scaleProof = undefined;
   cockpit.deadman = UNWATCHED;
   cockpit.helm = UNTOUCHED;
+  // Whether a write that was not read back has reached the device is not known: finding either value is no change.
+  cockpit.watched = Object.fromEntries(
+    Object.entries(cockpit.watched).filter(([point]) => cockpit.expectations[point]?.confirmed ?? true),
+  );
   cockpit.expectations = {};
   cockpit.samples = {};
   cockpit.effect = undefined;

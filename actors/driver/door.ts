@@ -1,6 +1,7 @@
 /**
  * What the driver tells the door `mayWrite` and the sequences: the state of this moment, wear and budgets, values found.
  */
+import type { Order } from '../../contracts/operation.ts';
 import type { ScaleFactor } from '../../contracts/profile.ts';
 import type { WriteRequest, WriteState } from '../../machines/device/may-write.ts';
 import type { Situation } from '../../machines/device/posture.ts';
@@ -38,7 +39,7 @@ export function writeStateOf(
   };
 }
 
-/** Flash wears: a persistent register is written for power only so often a day. Stops are counted, never refused. */
+/** Flash wears: a register with a budget is written for power only so often a day. Stops are counted, never refused. */
 function withinBudget({ wear, input }: Cockpit, nowMs: number): boolean {
   return Object.entries(wear).every(([point, times]) => {
     const budget = input.profile.points[point]?.writable?.budgetPerDay;
@@ -46,10 +47,32 @@ function withinBudget({ wear, input }: Cockpit, nowMs: number): boolean {
   });
 }
 
+/**
+ * Whether arming an order again and again until its end would use up a budget: then it is not begun (control rules 1).
+ * What is written on change only is not written again.
+ */
+export function withinBudgetToItsEnd({ wear, input, clock }: Cockpit, order: Order): boolean {
+  const { profile } = input;
+  const { sequences, deadman } = profile.control ?? {};
+  const nowMs = clock.now();
+  const lastsMs = Math.min(order.expiresAtMs - nowMs, DAY_MS);
+  const times = deadman ? 1 + Math.max(0, Math.floor(lastsMs / deadman.rearmMs)) : 1;
+  const steps = (order.w < 0 ? sequences?.charge : sequences?.discharge) ?? [];
+  return steps.every(({ set }) =>
+    Object.keys(set).every((point) => {
+      const { persistent = false, writeOnChange = persistent, budgetPerDay } = profile.points[point]?.writable ?? {};
+      if (budgetPerDay === undefined || writeOnChange || persistent) return true;
+      const worn = (wear[point] ?? []).filter((at) => at > nowMs - DAY_MS).length;
+      return worn + times <= budgetPerDay;
+    }),
+  );
+}
+
 export function countWear(cockpit: Cockpit, points: readonly string[]): void {
   const nowMs = cockpit.clock.now();
   for (const point of points) {
-    if (!cockpit.input.profile.points[point]?.writable?.persistent) continue;
+    const { persistent, budgetPerDay } = cockpit.input.profile.points[point]?.writable ?? {};
+    if (!persistent && budgetPerDay === undefined) continue;
     const recent = (cockpit.wear[point] ?? []).filter((at) => at > nowMs - DAY_MS);
     cockpit.wear = { ...cockpit.wear, [point]: [...recent, nowMs] };
   }

@@ -3,12 +3,17 @@
  * after a crash. Values that bessd wrote itself are never taken for originals.
  *
  *   unknown ──first poll──▶ clean ──about to be written──▶ touched ──on disk──▶ saved ──released──▶ clean
+ *
+ * While it is clean the device's values are followed, and noted on the disk too: a limit that another value stands in after
+ * a restart was changed by somebody, and is reported. It is then the original: bessd never widens what it finds.
  */
 import { originalsSchema } from '../../contracts/latch.ts';
 import type { OriginalsRecord } from '../../contracts/latch.ts';
 import { parse } from '../../contracts/parse.ts';
 import type { Cockpit } from './cockpit.ts';
-import { numberAt } from './cockpit.ts';
+import { toleranceW } from '../../machines/device/effect.ts';
+import type { Situation } from '../../machines/device/posture.ts';
+import { followed, knownValue, ratingOf } from './cockpit.ts';
 
 /** Reads what an earlier run saved for this very device. An unreadable record is an alarm, and nothing is restored. */
 export async function recallOriginals(cockpit: Cockpit, serial: string, firmware: string): Promise<void> {
@@ -32,18 +37,23 @@ export async function recallOriginals(cockpit: Cockpit, serial: string, firmware
     asset.id,
   );
   cockpit.acceptedFirmware = record?.acceptedFirmware ?? firmware;
-  if (record?.touched) cockpit.originals = { values: record.values, state: 'saved', saving: false };
+  if (record?.touched) cockpit.originals = { values: record.values, state: 'saved', savingSinceMs: undefined };
+  else if (record) cockpit.watched = { ...record.values, ...cockpit.watched };
 }
 
-/** After the first poll of a connection: a device that bessd has not touched shows its originals. */
+/** On every poll: a device that bessd has not touched, or has given its values back, shows its originals. */
 export function noteOriginals(cockpit: Cockpit): void {
-  if (cockpit.originals.state !== 'unknown' && cockpit.originals.state !== 'clean') return;
-  const values: Record<string, number> = {};
+  const { state, values: before } = cockpit.originals;
+  if (state !== 'unknown' && state !== 'clean') return;
+  const values: Record<string, number> = { ...before };
   for (const [name, { writable }] of Object.entries(cockpit.input.profile.points)) {
-    const value = writable?.persistent ? numberAt(cockpit, name) : undefined;
+    // Read before our last write it would be a value of ours.
+    const value = writable?.persistent ? knownValue(cockpit, name) : undefined;
     if (value !== undefined) values[name] = value;
   }
-  cockpit.originals = { values, state: 'clean', saving: false };
+  cockpit.originals = { values, state: 'clean', savingSinceMs: undefined };
+  const same = state === 'clean' && Object.entries(values).every(([name, value]) => before[name] === value);
+  if (!same && Object.keys(values).length > 0) void save(cockpit, false).catch(() => undefined);
 }
 
 /** What the device's own limit registers allowed before bessd came, per direction. */
@@ -59,9 +69,9 @@ export function ceilingOf({ input, originals }: Cockpit): { chargeW: number; dis
 
 /** Called before every write over persistent registers: from now on their values are ours. Power waits for the disk. */
 export function saveOriginals(cockpit: Cockpit): void {
-  const { values, state, saving } = cockpit.originals;
-  if (state === 'saved' || state === 'unknown' || saving) return;
-  cockpit.originals = { values, state: 'touched', saving: true };
+  const { values, state, savingSinceMs } = cockpit.originals;
+  if (state === 'saved' || state === 'unknown' || savingSinceMs !== undefined) return;
+  cockpit.originals = { values, state: 'touched', savingSinceMs: cockpit.clock.now() };
   const { board, asset } = cockpit.input;
   void save(cockpit, true).then(
     () => saved(true),
@@ -69,7 +79,7 @@ export function saveOriginals(cockpit: Cockpit): void {
   );
 
   function saved(onDisk: boolean): void {
-    cockpit.originals = { ...cockpit.originals, state: onDisk ? 'saved' : 'touched', saving: false };
+    cockpit.originals = { ...cockpit.originals, state: onDisk ? 'saved' : 'touched', savingSinceMs: undefined };
     board.alarm(
       'originals-unsaved',
       !onDisk,
@@ -79,6 +89,20 @@ export function saveOriginals(cockpit: Cockpit): void {
     );
     if (onDisk) cockpit.wake();
   }
+}
+
+/** How long a hold of a battery at rest waits for the record. */
+const RECORD_WAIT_MS = 1000;
+
+/**
+ * A hold that has nothing to stop lets the record go first, so that a crash between the two cannot make a limit of ours
+ * look like an original. Whatever stops power waits for nothing.
+ */
+export function awaitsRecord(cockpit: Cockpit, { forced, nowMs }: Situation): boolean {
+  const { savingSinceMs } = cockpit.originals;
+  const power = followed(cockpit);
+  if (savingSinceMs === undefined || nowMs - savingSinceMs >= RECORD_WAIT_MS || forced) return false;
+  return power !== undefined && Math.abs(power) <= toleranceW(ratingOf(cockpit.input));
 }
 
 /** The device has its own values again. */

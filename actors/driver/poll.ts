@@ -5,7 +5,7 @@ import type { EventObject } from 'xstate';
 import type { Telemetry } from '../../contracts/messages.ts';
 import { observeEffect, toleranceW } from '../../machines/device/effect.ts';
 import { polled } from '../../machines/device/helm.ts';
-import { readBack } from '../../machines/device/read-back.ts';
+import { readBack, watchChanges } from '../../machines/device/read-back.ts';
 import type { Difference } from '../../machines/device/read-back.ts';
 import { watchDeadman } from '../../machines/device/deadman-watch.ts';
 import { frameOf, sumSamples } from '../../machines/device/telemetry.ts';
@@ -29,7 +29,7 @@ export function finishPoll(cockpit: Cockpit, startedAtMs: number): void {
   );
   const first = cockpit.frame === undefined || cockpit.frame.receivedAtMs < cockpit.firstPollAtMs;
   cockpit.frame = frame;
-  if (first) noteOriginals(cockpit);
+  noteOriginals(cockpit);
 
   judgeReadBack(cockpit);
   judgeEffect(cockpit, startedAtMs);
@@ -51,6 +51,10 @@ export function finishPoll(cockpit: Cockpit, startedAtMs: number): void {
 }
 
 function judgeReadBack(cockpit: Cockpit): void {
+  const watch = cockpit.input.profile.control?.watch ?? [];
+  const others = watchChanges(cockpit.watched, watch, cockpit.samples, cockpit.expectations);
+  cockpit.watched = others.watched;
+  for (const difference of others.differences) report(cockpit, difference);
   const { expectations, differences } = readBack(cockpit.expectations, cockpit.samples);
   cockpit.expectations = expectations;
   for (const difference of differences) foreignChange(cockpit, difference);
@@ -70,19 +74,23 @@ function judgeReadBack(cockpit: Cockpit): void {
   cockpit.helm = polled(cockpit.helm, { differs: differences.length > 0, breach: stopping || operation === 'tripped' });
 }
 
-function foreignChange(cockpit: Cockpit, { point, expected, found }: Difference): void {
-  const { asset, board } = cockpit.input;
-  const { profile } = boundOf(cockpit);
+/** Somebody changed what we wrote. */
+function foreignChange(cockpit: Cockpit, difference: Difference): void {
   const nowMs = cockpit.clock.now();
+  report(cockpit, difference);
+  if (cockpit.helm.posture?.kind === 'power')
+    cockpit.corrections = [...cockpit.corrections.filter((at) => at > nowMs - 60_000), nowMs];
+}
+
+function report({ input, bound }: Cockpit, { point, expected, found }: Difference): void {
+  const { asset, board } = input;
   board.event('foreign_change', {
     asset_id: asset.id,
     point,
-    register: profile.points[point]?.register ?? null,
+    register: bound?.profile.points[point]?.register ?? null,
     expected,
     found,
   });
-  if (cockpit.helm.posture?.kind === 'power')
-    cockpit.corrections = [...cockpit.corrections.filter((at) => at > nowMs - 60_000), nowMs];
 }
 
 function judgeEffect(cockpit: Cockpit, pollStartedAtMs: number): void {

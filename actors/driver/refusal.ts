@@ -8,6 +8,7 @@ import { batteryTarget, isLive } from '../../machines/device/posture.ts';
 import { clampToPermit } from '../../machines/device/setpoint.ts';
 import { firmwareChanged, situationOf } from './cockpit.ts';
 import type { Cockpit } from './cockpit.ts';
+import { withinBudgetToItsEnd } from './door.ts';
 
 export function refusalOf(cockpit: Cockpit, order: Order, connection: ConnectionState): Code | undefined {
   const situation = situationOf(cockpit);
@@ -28,6 +29,7 @@ export function refusalOf(cockpit: Cockpit, order: Order, connection: Connection
   if (order.epoch !== epoch) return 'STALE_EPOCH';
   if (!isLive(permit, epoch, nowMs)) return 'NO_PERMIT';
   if (!(nowMs < order.expiresAtMs)) return 'EXPIRED';
+  if (!withinBudgetToItsEnd(cockpit, order)) return 'WRITE_BUDGET';
   const targetW = batteryTarget(situation, order);
   return targetW !== 0 && clampToPermit(targetW, permit) === 0 ? 'LIMIT' : undefined;
 }

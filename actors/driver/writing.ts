@@ -17,7 +17,7 @@ import { boundOf, knownValue, operationOf, situationOf } from './cockpit.ts';
 import type { Cockpit } from './cockpit.ts';
 import { countWear, requestOf, sequenceValuesOf, writeStateOf } from './door.ts';
 import { endOrder, orderPhase } from './orders.ts';
-import { originalsRestored, saveOriginals } from './originals.ts';
+import { awaitsRecord, originalsRestored, saveOriginals } from './originals.ts';
 import { proveScales } from './scales.ts';
 
 /** Makes the one next write, if there is one; true when it did anything, so that the caller asks again. */
@@ -68,6 +68,10 @@ async function pass(
   const targetW = passage.to.kind === 'power' ? passage.to.w : 0;
   // For power also where nothing persistent is written: the record says which firmware was accepted.
   if (kind === 'power' || passage.transactions.some(({ persistent }) => persistent)) saveOriginals(cockpit);
+  if (passage.sequence === 'hold' && awaitsRecord(cockpit, situation)) {
+    cockpit.helm = { ...cockpit.helm, passage: undefined };
+    return false;
+  }
   const verdict = mayWrite(
     requestOf(cockpit, kind, passage.purpose, targetW),
     writeStateOf(cockpit, situation, transaction),

@@ -12,7 +12,7 @@ export type Expectation = {
 };
 export type Expectations = Readonly<Record<string, Expectation>>;
 
-export type Difference = { readonly point: string; readonly expected: number; readonly found: PointValue };
+export type Difference = { readonly point: string; readonly expected: PointValue; readonly found: PointValue };
 
 export function expectValues(
   before: Expectations,
@@ -25,6 +25,32 @@ export function expectValues(
       [point, { value, resolution: resolutionOf(point), writtenAtMs: nowMs, confirmed: false }] as const,
   );
   return { ...before, ...Object.fromEntries(fresh) };
+}
+
+/** What registers that others may change showed last, by point. */
+export type Watched = Readonly<Record<string, PointValue>>;
+
+/**
+ * Changes of watched registers that are not ours: what we wrote is judged by its expectation. Seen on one connection and
+ * found changed on a later one is a change too.
+ */
+export function watchChanges(
+  before: Watched,
+  names: readonly string[],
+  samples: Readonly<Record<string, Sample>>,
+  expectations: Expectations,
+): { watched: Watched; differences: readonly Difference[] } {
+  const watched: Record<string, PointValue> = { ...before };
+  const differences: Difference[] = [];
+  for (const point of names) {
+    const found = samples[point]?.value;
+    if (found === undefined) continue;
+    const expected = before[point];
+    if (expected !== undefined && expected !== found && !expectations[point])
+      differences.push({ point, expected, found });
+    watched[point] = found;
+  }
+  return { watched, differences };
 }
 
 /** Judges every expectation by a sample that was read after the write; older samples and missing ones say nothing. */
