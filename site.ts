@@ -18,6 +18,7 @@ import { dispatcherActor } from './actors/dispatcher/dispatcher.actor.ts';
 import type { DispatcherInputs } from './actors/dispatcher/dispatcher.actor.ts';
 import type { DriverInput } from './actors/driver/cockpit.ts';
 import { driverActor, nameOfDriver } from './actors/driver/driver.actor.ts';
+import { phaseOf } from './actors/driver/rhythm.ts';
 import { estopActor } from './actors/estop/estop.actor.ts';
 import type { EstopInputs, LatchView } from './actors/estop/inputs.ts';
 import { gridMemory } from './actors/grid-guard.ts';
@@ -93,6 +94,7 @@ export function startSite(parts: SiteParts): Site {
     onCause: (assetId, cause) => (cause === undefined ? causes.delete(assetId) : causes.set(assetId, cause)),
   };
   const dispatcher: DispatcherInputs = { site, limits, profiles: loaded.profiles, board };
+  const devices = [...assets, ...instruments].map((plan) => plan.asset.id);
   const driver = (notices: Board, { asset, profile, points, staleAfter, caps }: DevicePlan): ChildSpec => {
     const originalsFile = openFile(`originals-${asset.id}.json`);
     const openOrderFile = openFile(`order-${asset.id}.json`);
@@ -105,6 +107,8 @@ export function startSite(parts: SiteParts): Site {
       staleAfter,
       caps,
       pollIntervalMs: site.pollIntervalMs,
+      pollPhaseMs:
+        devices.length > 1 ? phaseOf(devices.indexOf(asset.id), devices.length, site.pollIntervalMs) : undefined,
       readOnly: site.readOnly,
       limitsHash,
       openDevice,

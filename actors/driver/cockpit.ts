@@ -35,6 +35,8 @@ export type DriverInput = {
   readonly definitions: Definitions;
   readonly staleAfter: StaleAfter;
   readonly pollIntervalMs: number;
+  /** See rhythm.ts. */
+  readonly pollPhaseMs?: number | undefined;
   readonly caps: Caps;
   readonly readOnly: boolean;
   readonly limitsHash: string;

@@ -18,6 +18,7 @@ import { boundOf, forgetConnection } from './cockpit.ts';
 import type { Cockpit } from './cockpit.ts';
 import { identify } from './identify.ts';
 import { finishPoll } from './poll.ts';
+import { nextPollAt, secondPollAt } from './rhythm.ts';
 import { scaleChanged } from './scales.ts';
 import { nextDeadline, writeNext } from './writing.ts';
 
@@ -54,7 +55,7 @@ export const session = fromProcess<EventObject, Cockpit>(async ({ input: cockpit
     const polls = pollRounds(device, points);
     let remaining: readonly BlockRead[] = polls.first;
     let startedAtMs = clock.now();
-    let nextPollAtMs = startedAtMs + cockpit.input.pollIntervalMs;
+    let nextPollAtMs = secondPollAt(startedAtMs, cockpit.input);
     let busyTries = 0;
     let notBeforeMs = startedAtMs;
     for (let count = 1; !signal.aborted;) {
@@ -80,8 +81,7 @@ export const session = fromProcess<EventObject, Cockpit>(async ({ input: cockpit
       await sleepUntil(Math.min(nextPollAtMs, nextDeadline(cockpit)));
       if (clock.now() < nextPollAtMs) continue;
       startedAtMs = clock.now();
-      // Polls keep their rhythm; one that took too long is not made up for.
-      nextPollAtMs = Math.max(nextPollAtMs + cockpit.input.pollIntervalMs, startedAtMs + 1);
+      nextPollAtMs = nextPollAt(nextPollAtMs, startedAtMs, cockpit.input);
       remaining = polls.rounds[count % profile.slowEvery] ?? polls.first;
       count += 1;
     }
