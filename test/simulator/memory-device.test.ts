@@ -206,6 +206,24 @@ test('two devices that swap their cables answer with the other serial number', a
   assert.equal(await read, [0x4f54, 0x4845, 0x5200]);
 });
 
+test('behind a gateway a swap leaves the connection open: the other device answers on it', async () => {
+  const { clock, network, port } = await connected();
+  network.attach('inverter', 502, createAsset({ clock, socPct: 20 }), { keepConnections: true });
+  const read = port.read(37760, 1);
+  await clock.advance(10);
+  assert.equal(await read, [200]);
+});
+
+test('eviction can be switched on while a client is served', async () => {
+  const { clock, asset, network, port } = await connected();
+  asset.faults.apply({ kind: 'singleClient', forMs: 1000 });
+  await opened(network, clock);
+  assert.is((await failure(port.read(37760, 1)))[0], 'CONNECTION_CLOSED');
+  await clock.advance(1000);
+  await opened(network, clock);
+  assert.is(network.connections(), 2);
+});
+
 test('an opening that is given up fails at once', async () => {
   const { network } = await connected();
   const abort = new AbortController();

@@ -28,6 +28,17 @@ test('scale factors that change after a reboot change the registers, not the num
   assert.is((await client.read(704))['WSet'], 1234.5);
 });
 
+test('a number too large for its register is shown as the largest, never as the marker', async () => {
+  const { client, clock } = await site({ scaleFactors: { W_SF: 0 } });
+  const seen = [];
+  for (const powerW of [96_000, -96_000]) {
+    await force(client, powerW);
+    await clock.advance(STEADY);
+    seen.push((await client.read(701))['W']);
+  }
+  assert.equal(seen, [32_767, -32_767]);
+});
+
 test('a point that is not implemented shows its marker and refuses writes', async () => {
   const { client } = await site({ notImplemented: ['704.WSetPct', '701.TmpCab', '701.W_SF', '802.SoH'] });
   const ac = await client.read(701);
