@@ -31,6 +31,9 @@ test('one meter shows the sum of all plants behind it', async () => {
   assert.is((await client.read(203))['W'], 6500);
   plants[1]?.set({ loadW: 500 });
   assert.is((await client.read(203))['W'], 4500);
+  plants[1]?.plant.control({ command: 'charge', forcedChargeW: 9600, periodMin: 60 });
+  await clock.advance(1000);
+  assert.is((await client.read(203))['W'], 14_500, 'the other plants move on too when only the meter is read');
 });
 
 test('a meter that is offline answers without values', async () => {

@@ -28,6 +28,7 @@ for (const [meaning, mod, outPct, inPct, powerW] of [
   ['setpoint', 3, 25, -25, 25_000],
   ['setpoint', 3, 0, 0, 0],
   ['setpoint', 0, 25, 25, 10_000],
+  ['setpoint', 3, 50, 50, 10_000],
   ['limit', 2, 5, 100, 5000],
   ['limit', 2, -30, 100, -30_000],
   ['limit', 1, 100, -50, 50_000],
