@@ -1,11 +1,16 @@
 /** The older SunSpec hybrid (124 and 123), and a battery bank that can only be stopped (802), under the whole site. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import type { PlantSettings } from '../../simulator/plant-settings.ts';
 import { TOKENS, virtualSite } from './virtual-site.ts';
 import type { VirtualSite } from './virtual-site.ts';
 
 const test = suite('SunSpec storage by 124, bank by 802');
+const folder = mkdtempSync(path.join(tmpdir(), 'bessd-storage-'));
+test.after(() => rmSync(folder, { recursive: true }));
 
 for (const storageRates of ['limit', 'setpoint'] as const) {
   test(`where rates are a ${storageRates}, an order moves just its power, both ways`, async () => {
@@ -132,6 +137,25 @@ test('on a connection that is made again the walk from model to model is saved, 
   assert.is(Math.round(site.power()), 10_000, 'bound to the new places');
 });
 
+test('a rate that reads back within its tolerance is ours, one that does not is a foreign change', async () => {
+  const shipped = JSON.parse(readFileSync('profiles/sunspec-124.json', 'utf8')) as Shipped;
+  const rate = shipped.points['discharge_rate'];
+  const points = { ...shipped.points, discharge_rate: { ...rate, writable: { ...rate?.writable, tolerance: 0.5 } } };
+  const file = path.join(folder, 'tolerant.json');
+  writeFileSync(file, JSON.stringify({ ...shipped, points }));
+  const site = await hybrid({}, { profile: file });
+  await site.dispatch(20_000, 600);
+  await site.run(3000);
+  const { register } = referenceOf(site);
+  const changes = async (percent: number): Promise<number> => {
+    const before = site.events('foreign_change').length;
+    site.plants[0]?.device.write(register + 10, [Math.round(percent * 100)], 16, 1);
+    await site.run(3000);
+    return site.events('foreign_change').length - before;
+  };
+  assert.equal([await changes(19.6), (await changes(19)) > 0], [0, true]);
+});
+
 test('a bank that can only be stopped refuses orders with the reason, and is stopped by an E-stop', async () => {
   const site = await virtualSite({ face: 'bms', asset: { profile: 'sunspec-802', idle: 'release' } });
   assert.is(site.asset().connection, 'online');
@@ -148,6 +172,8 @@ test('a bank that can only be stopped refuses orders with the reason, and is sto
 });
 
 test.run();
+
+type Shipped = { readonly points: Readonly<Record<string, { readonly writable?: object }>> };
 
 function hybrid(plant: Partial<PlantSettings> = {}, asset: Record<string, unknown> = {}): Promise<VirtualSite> {
   return virtualSite({ face: 'sunspec-storage', plant, asset: { profile: 'sunspec-124', ...asset } });
