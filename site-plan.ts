@@ -14,7 +14,7 @@ import type { LoadedSite } from './io/site-file.ts';
 import { installedPoints } from './machines/device/read-plan.ts';
 import type { StaleAfter } from './machines/device/telemetry.ts';
 import { capsOf, NO_POWER } from './machines/guard/caps.ts';
-import type { Caps } from './machines/guard/caps.ts';
+import type { CapsWith } from './machines/guard/caps.ts';
 import type { GuardConfig } from './machines/guard/guard.ts';
 import type { Terminal } from './machines/site/grid-unit.ts';
 import { isLimited } from './machines/site/grid-watch.ts';
@@ -25,7 +25,7 @@ export type DevicePlan = {
   readonly profile: Profile;
   readonly points: ReadonlyMap<string, PointRow>;
   readonly staleAfter: StaleAfter;
-  readonly caps: Caps;
+  readonly capsWith: CapsWith;
 };
 
 export type AssetPlan = DevicePlan & { readonly guard: GuardConfig; readonly terminal: Terminal };
@@ -87,11 +87,13 @@ function planAsset(
   // Whoever is slower to be missed decides how long a battery may be on its own.
   const staleAfterMs = Math.max(staleAfter.fast, bms?.staleAfter.fast ?? 0);
   const offers = measurandsOf(bms?.points ?? new Map());
-  const caps = capsOf(asset, profile, limits, staleAfterMs, { offers });
+  const capsWith: CapsWith = (proof) => capsOf(asset, profile, limits, staleAfterMs, { offers, proof });
+  const caps = capsWith(undefined);
   const guard: GuardConfig = {
     asset,
     limits,
     caps,
+    capsWith,
     nominalVoltageV: profile.nominalVoltageV,
     voltagePct: site.grid.voltagePct,
     frequencyHz: site.grid.frequencyHz,
@@ -108,7 +110,7 @@ function planAsset(
     acSetpoint: profile.control?.follows === 'acPowerW',
     oneWay: Math.sqrt(asset.efficiency),
   };
-  return { asset, profile, points, staleAfter, caps, guard, terminal };
+  return { asset, profile, points, staleAfter, capsWith, guard, terminal };
 }
 
 function planInstrument(
@@ -128,7 +130,14 @@ function planInstrument(
     maxDischargePowerW: 0,
     readOnly: true,
   });
-  return { asset, profile, points: partsOf(asset, profile, path, problems), staleAfter, caps: NO_POWER, role };
+  return {
+    asset,
+    profile,
+    points: partsOf(asset, profile, path, problems),
+    staleAfter,
+    capsWith: () => NO_POWER,
+    role,
+  };
 }
 
 function profileOf(profiles: LoadedSite['profiles'], id: string): Profile {

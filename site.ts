@@ -95,9 +95,10 @@ export function startSite(parts: SiteParts): Site {
   };
   const dispatcher: DispatcherInputs = { site, limits, profiles: loaded.profiles, board };
   const devices = [...assets, ...instruments].map((plan) => plan.asset.id);
-  const driver = (notices: Board, { asset, profile, points, staleAfter, caps }: DevicePlan): ChildSpec => {
+  const driver = (notices: Board, { asset, profile, points, staleAfter, capsWith }: DevicePlan): ChildSpec => {
     const originalsFile = openFile(`originals-${asset.id}.json`);
     const openOrderFile = openFile(`order-${asset.id}.json`);
+    const deadmanFile = openFile(`deadman-${asset.id}.json`);
     const input: DriverInput = {
       asset,
       profile,
@@ -105,7 +106,7 @@ export function startSite(parts: SiteParts): Site {
       discover: scanSunspec,
       definitions: sunspecDefinitions(referencedModels(profile)),
       staleAfter,
-      caps,
+      capsWith,
       pollIntervalMs: site.pollIntervalMs,
       pollPhaseMs:
         devices.length > 1 ? phaseOf(devices.indexOf(asset.id), devices.length, site.pollIntervalMs) : undefined,
@@ -114,6 +115,7 @@ export function startSite(parts: SiteParts): Site {
       openDevice,
       originalsFile,
       openOrderFile,
+      deadmanFile,
       board: notices,
     };
     return { id: nameOfDriver(asset.id), start: () => driverActor, input: () => input, shutdown: 5000 };
@@ -200,6 +202,7 @@ function route(system: RunningSystem, message: CommandMessage, reply: (reply: Re
       case 'reset_trip':
       case 'maintenance':
       case 'accept_firmware':
+      case 'drill':
         return system.send('estop', { type: 'LATCH_COMMAND', message, reply } as EventObject);
       case 'dispatch':
       case 'stop':

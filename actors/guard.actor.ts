@@ -68,9 +68,10 @@ export const guardActor = fromProcess<GuardMessage, GuardInputs>(async ({ input,
     grid.see(frame, clock.now());
   }
 
-  function consider({ frame: own, ceiling, order }: Telemetry): void {
-    const config = configs.get(own.assetId);
-    if (!config) return;
+  function consider({ frame: own, ceiling, order, proof }: Telemetry): void {
+    const planned = configs.get(own.assetId);
+    if (!planned) return;
+    const config = { ...planned, caps: planned.capsWith?.(proof) ?? planned.caps };
     const { assetId } = own;
     const nowMs = clock.now();
     const { frame, silent } = config.bms

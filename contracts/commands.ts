@@ -57,6 +57,14 @@ export const maintenanceSchema = z.strictObject({
 });
 export const acceptFirmwareSchema = z.strictObject({ asset_id: assetId, issuer, token: token.optional() });
 
+/** A commissioning drill on an asset that is tagged out. */
+export const drillSchema = z.strictObject({
+  asset_id: assetId,
+  what: z.literal('deadman'),
+  issuer,
+  token: token.optional(),
+});
+
 /** Every request/reply endpoint `bess.<site>.cmd.<name>` with its schema. */
 export const COMMANDS = {
   dispatch: dispatchSchema,
@@ -66,6 +74,7 @@ export const COMMANDS = {
   reset_trip: resetTripSchema,
   maintenance: maintenanceSchema,
   accept_firmware: acceptFirmwareSchema,
+  drill: drillSchema,
 } as const;
 export type CommandName = keyof typeof COMMANDS;
 
@@ -81,7 +90,8 @@ export type SiteCommand =
   | { readonly name: 'reset_estop'; readonly body: Untokened<typeof resetEstopSchema> }
   | { readonly name: 'reset_trip'; readonly body: Untokened<typeof resetTripSchema> }
   | { readonly name: 'maintenance'; readonly body: Untokened<typeof maintenanceSchema> }
-  | { readonly name: 'accept_firmware'; readonly body: Untokened<typeof acceptFirmwareSchema> };
+  | { readonly name: 'accept_firmware'; readonly body: Untokened<typeof acceptFirmwareSchema> }
+  | { readonly name: 'drill'; readonly body: Untokened<typeof drillSchema> };
 type Untokened<S extends z.ZodType> = Omit<z.output<S>, 'token'> & { readonly tokenSha256?: string };
 
 export type Reply<T = unknown> = { readonly ok: true; readonly data: T } | Refusal;

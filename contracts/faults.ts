@@ -58,6 +58,7 @@ export const CODES = {
   WRONG_IDENTITY: 'another device than the configured one answered',
   MODEL_MISSING: 'the device lacks a model or point that its profile needs',
   SCALE_CHANGED: 'a scale factor of the device is another one than when the connection was made',
+  DRILL_SILENCE: 'the connection was cut for a drill of the dead-man',
   DROPPED_FOR_STOP: 'the connection was dropped so that a stop need not wait',
   NOT_FOLLOWING: 'the register took the value but the measured power did not follow',
 

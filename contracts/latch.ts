@@ -28,4 +28,23 @@ export const originalsSchema = z.strictObject({
   touched: z.boolean(),
   values: z.record(z.string(), z.number()),
 });
+/** What drills of the dead-man found, newest first, each for one device with one firmware. */
+export const deadmanSchema = z.strictObject({
+  version: z.literal(1),
+  records: z.array(
+    z.strictObject({
+      serial: z.string(),
+      firmware: z.string(),
+      state: z.enum(['proven', 'failed']),
+      /** From the last write to the look that saw the power ended. */
+      timeMs: z.number().positive(),
+      mechanism: z.string(),
+      resultingW: z.number().nullable(),
+      atWallMs: z.number(),
+      by: z.string(),
+    }),
+  ),
+});
+export type DeadmanRecord = Readonly<z.output<typeof deadmanSchema>['records'][number]>;
+
 export type OriginalsRecord = Readonly<z.output<typeof originalsSchema>>;

@@ -2,7 +2,7 @@
  * Messages between the actors of control, one tiny type each. In process only: nothing of this goes over the bus.
  */
 import type { Code } from './faults.ts';
-import type { LatchRecord } from './latch.ts';
+import type { DeadmanRecord, LatchRecord } from './latch.ts';
 import type { CommandMessage } from './links.ts';
 import type { Reply } from './commands.ts';
 import type { Order } from './operation.ts';
@@ -15,7 +15,9 @@ export type StopAsset = { readonly type: 'STOP_ASSET' };
 export type PermitGiven = { readonly type: 'PERMIT'; readonly permit: Permit };
 export type LatchState = { readonly type: 'LATCH_STATE'; readonly latch: LatchRecord };
 export type AcceptFirmware = { readonly type: 'ACCEPT_FIRMWARE' };
-export type DriverMessage = GiveOrder | StopAsset | PermitGiven | LatchState | AcceptFirmware;
+/** An authorised person wants to see what the device does when bessd falls silent. */
+export type StartDrill = { readonly type: 'START_DRILL'; readonly by: string; readonly reply: (reply: Reply) => void };
+export type DriverMessage = GiveOrder | StopAsset | PermitGiven | LatchState | AcceptFirmware | StartDrill;
 
 // To the guard
 export type Telemetry = {
@@ -25,6 +27,8 @@ export type Telemetry = {
   readonly ceiling: { readonly chargeW: number; readonly dischargeW: number };
   /** The order under way. */
   readonly order?: Pick<Order, 'w' | 'reference'> | undefined;
+  /** What a drill found on this very device. */
+  readonly proof?: Pick<DeadmanRecord, 'state' | 'timeMs'> | undefined;
 };
 export type GuardMessage = Telemetry | LatchState;
 

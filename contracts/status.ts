@@ -20,6 +20,16 @@ export type AssetStatus = {
     readonly state: 'unproven' | 'armed' | 'not_counting' | 'proven' | 'failed';
     readonly time_s: number;
     readonly max_w: number;
+    /** A drill that is under way. */
+    readonly drill?: 'forcing' | 'silent' | 'stopping';
+    /** The drill that found the state. */
+    readonly proof?: {
+      readonly at: string;
+      readonly by: string;
+      readonly mechanism: string;
+      readonly resulting_w: number | null;
+      readonly firmware: string;
+    };
   };
   readonly firmware: string | null;
   readonly order: { readonly id: string; readonly w: number; readonly expires_at: string } | null;

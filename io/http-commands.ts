@@ -14,6 +14,7 @@ const SUMMARIES: Readonly<Record<CommandName, string>> = {
   reset_estop: 'Reset the emergency stop; starts nothing',
   reset_trip: 'Reset the trip of one asset',
   maintenance: 'Tag an asset out, so that nothing is written to it, or back in',
+  drill: 'Start a commissioning drill on an asset that is tagged out',
   accept_firmware: 'Accept the firmware that an asset shows now',
 };
 

@@ -5,6 +5,7 @@
  */
 import type { AnyActorRef, SnapshotFrom } from 'xstate';
 import type { Clock } from '../../contracts/clock.ts';
+import type { DeadmanRecord } from '../../contracts/latch.ts';
 import type { Order } from '../../contracts/operation.ts';
 import type { Permit } from '../../contracts/permit.ts';
 import type { DevicePort, OpenDevice, SyncedFile } from '../../contracts/ports.ts';
@@ -13,6 +14,7 @@ import type { AssetConfig } from '../../contracts/site-config.ts';
 import type { OperationState, TelemetryFrame } from '../../contracts/telemetry.ts';
 import { UNWATCHED } from '../../machines/device/deadman-watch.ts';
 import type { DeadmanWatch } from '../../machines/device/deadman-watch.ts';
+import type { Drill } from '../../machines/device/drill.ts';
 import type { Effect } from '../../machines/device/effect.ts';
 import type { HelmState } from '../../machines/device/helm.ts';
 import { UNTOUCHED } from '../../machines/device/helm.ts';
@@ -20,7 +22,7 @@ import type { Situation } from '../../machines/device/posture.ts';
 import type { Expectations, Watched } from '../../machines/device/read-back.ts';
 import type { Meaning, Samples, StaleAfter } from '../../machines/device/telemetry.ts';
 import type { operationMachine } from '../../machines/device/operation.machine.ts';
-import type { Caps } from '../../machines/guard/caps.ts';
+import type { CapsWith } from '../../machines/guard/caps.ts';
 import type { Definitions, FoundModels } from '../../machines/sunspec/bind.ts';
 import type { Lease } from '../../supervisor/process.ts';
 import type { Board } from '../board.ts';
@@ -37,12 +39,13 @@ export type DriverInput = {
   readonly pollIntervalMs: number;
   /** See rhythm.ts. */
   readonly pollPhaseMs?: number | undefined;
-  readonly caps: Caps;
+  readonly capsWith: CapsWith;
   readonly readOnly: boolean;
   readonly limitsHash: string;
   readonly openDevice: OpenDevice;
   readonly originalsFile: SyncedFile;
   readonly openOrderFile: SyncedFile;
+  readonly deadmanFile: SyncedFile;
   readonly board: Board;
 };
 
@@ -102,6 +105,9 @@ export type Cockpit = {
   expectations: Expectations;
   samples: Samples;
   frame: TelemetryFrame | undefined;
+  /** A drill of the dead-man that is under way, and what the last one found on this device. */
+  drill: Drill | undefined;
+  proof: DeadmanRecord | undefined;
   effect: Effect | undefined;
   /** The order whose first write was told to the dispatcher. */
   announced: Order | undefined;
@@ -148,6 +154,8 @@ export function createCockpit(input: DriverInput, tools: Pick<Cockpit, 'clock' |
     expectations: {},
     samples: {},
     frame: undefined,
+    drill: undefined,
+    proof: undefined,
     effect: undefined,
     announced: undefined,
     stoppedAtMs: undefined,

@@ -3,6 +3,7 @@
  */
 import type { Order } from '../../contracts/operation.ts';
 import type { ScaleFactor } from '../../contracts/profile.ts';
+import { drillEndsAtMs } from '../../machines/device/drill.ts';
 import type { WriteRequest, WriteState } from '../../machines/device/may-write.ts';
 import type { Situation } from '../../machines/device/posture.ts';
 import type { SequenceValues, Transaction } from '../../machines/device/sequence.ts';
@@ -36,6 +37,7 @@ export function writeStateOf(
     sinceLastPowerWriteMs: situation.sinceLastPowerWriteMs,
     minWriteIntervalMs: situation.minWriteIntervalMs,
     withinBudget: withinBudget(cockpit, nowMs),
+    drill: cockpit.drill && { endsAtMs: drillEndsAtMs(cockpit.drill), maxW: Math.abs(cockpit.drill.w) },
   };
 }
 
@@ -86,6 +88,9 @@ export function requestOf(
   purpose: WriteRequest['purpose'],
   targetW: number,
 ): WriteRequest {
+  const { drill } = cockpit;
+  if (drill && kind === 'power')
+    return { kind, purpose: 'drill', targetW, order: { epoch: drill.epoch, expiresAtMs: drillEndsAtMs(drill) } };
   const order = cockpit.operation?.getSnapshot().context.order;
   return order
     ? { kind, purpose, targetW, order: { epoch: order.epoch, expiresAtMs: order.expiresAtMs } }

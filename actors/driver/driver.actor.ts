@@ -15,6 +15,7 @@ import { samePosture, wantedPosture } from '../../machines/device/posture.ts';
 import { fromProcess } from '../../supervisor/process.ts';
 import { createCockpit, firmwareChanged, situationOf } from './cockpit.ts';
 import type { Cockpit, DriverInput } from './cockpit.ts';
+import { callOffDrill, startDrill } from './drill.ts';
 import { openOrderNote } from './open-order.ts';
 import { endOrder, orderPhase } from './orders.ts';
 import { acceptFirmware } from './originals.ts';
@@ -69,6 +70,9 @@ export const driverActor = fromProcess<DriverMessage, DriverInput>(
         case 'STOP_ASSET':
           operation.send({ type: 'STOP' });
           break;
+        case 'START_DRILL':
+          startDrill(cockpit, message);
+          break;
         case 'ACCEPT_FIRMWARE':
           acceptFirmware(cockpit);
           board.alarm('firmware-changed', firmwareChanged(cockpit), 'P2', '', asset.id);
@@ -87,6 +91,7 @@ export const driverActor = fromProcess<DriverMessage, DriverInput>(
       const tripped = latch.trips[asset.id];
       for (const { event, ends } of steps) {
         if (ends) failOrder(ends);
+        if (event.type !== 'TRIP_RESET' && event.type !== 'ESTOP_RESET') callOffDrill(cockpit, event.type);
         operation.send(event);
         if (event.type === 'ESTOP') engaged(tagged !== undefined);
         if (event.type === 'ESTOP' || event.type === 'TRIP') stopSoon();

@@ -13,6 +13,7 @@ import type { Samples } from '../../machines/device/telemetry.ts';
 import { bindDevice } from './bind-device.ts';
 import { firmwareChanged } from './cockpit.ts';
 import type { Bound, Cockpit } from './cockpit.ts';
+import { recallProof } from './drill-record.ts';
 import { recallOriginals } from './originals.ts';
 
 export async function identify(cockpit: Cockpit, port: DevicePort): Promise<void> {
@@ -52,6 +53,7 @@ export async function identify(cockpit: Cockpit, port: DevicePort): Promise<void
   cockpit.serial = serial;
   cockpit.firmware = firmware;
   await recallOriginals(cockpit, serial, firmware);
+  await recallProof(cockpit, serial, firmware);
   board.alarm(
     'firmware-changed',
     firmwareChanged(cockpit),

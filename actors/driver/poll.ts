@@ -11,6 +11,7 @@ import { watchDeadman } from '../../machines/device/deadman-watch.ts';
 import { frameOf, sumSamples } from '../../machines/device/telemetry.ts';
 import { boundOf, followed, measured, operationOf, ratingOf } from './cockpit.ts';
 import type { Cockpit } from './cockpit.ts';
+import { observeDrill } from './drill.ts';
 import { orderPhase } from './orders.ts';
 import { ceilingOf, noteOriginals } from './originals.ts';
 import { reportTelemetry } from './reporting.ts';
@@ -35,10 +36,11 @@ export function finishPoll(cockpit: Cockpit, startedAtMs: number): void {
   judgeEffect(cockpit, startedAtMs);
   judgeRelease(cockpit);
   judgeDeadman(cockpit);
+  observeDrill(cockpit);
 
   cockpit.connection?.send({ type: first ? 'IDENTIFIED' : 'TELEMETRY' });
   const order = cockpit.operation?.getSnapshot().context.order;
-  const asked: Telemetry = { type: 'TELEMETRY', frame, ceiling: ceilingOf(cockpit), order };
+  const asked: Telemetry = { type: 'TELEMETRY', frame, ceiling: ceilingOf(cockpit), order, proof: cockpit.proof };
   const guarded = cockpit.send('guard', asked as EventObject);
   const guardLatencyS = guarded ? (clock.now() - receivedAtMs) / 1000 : null;
   reportTelemetry(cockpit);

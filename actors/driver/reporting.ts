@@ -6,6 +6,7 @@ import type { ConnectionState, Quality, Sample } from '../../contracts/telemetry
 import type { Measurand } from '../../contracts/profile.ts';
 import { firmwareChanged, isLocal, operationOf } from './cockpit.ts';
 import type { Cockpit } from './cockpit.ts';
+import { drillStatus } from './drill-record.ts';
 
 export function reportTelemetry(cockpit: Cockpit): void {
   const { frame, input } = cockpit;
@@ -40,7 +41,8 @@ export function reportTelemetry(cockpit: Cockpit): void {
 /** Also called when something changed between two polls. */
 export function updateBoard(cockpit: Cockpit): void {
   const { input, frame } = cockpit;
-  const { asset, board, caps } = input;
+  const { asset, board } = input;
+  const caps = input.capsWith(cockpit.proof);
   const context = cockpit.operation?.getSnapshot().context;
   const before = board.assets.get(asset.id);
   board.assets.set(asset.id, {
@@ -62,6 +64,7 @@ export function updateBoard(cockpit: Cockpit): void {
       state: caps.deadman.state === 'unproven' ? cockpit.deadman.state : caps.deadman.state,
       time_s: caps.deadman.timeMs / 1000,
       max_w: caps.deadman.maxW,
+      ...drillStatus(cockpit),
     },
     firmware: cockpit.firmware ?? null,
     order: context?.order

@@ -16,6 +16,7 @@ import { sampleBlock } from '../../machines/device/telemetry.ts';
 import { fromProcess } from '../../supervisor/process.ts';
 import { boundOf, forgetConnection } from './cockpit.ts';
 import type { Cockpit } from './cockpit.ts';
+import { expireDrill, silentUntilMs } from './drill.ts';
 import { identify } from './identify.ts';
 import { finishPoll } from './poll.ts';
 import { nextPollAt, secondPollAt } from './rhythm.ts';
@@ -35,6 +36,9 @@ export const session = fromProcess<EventObject, Cockpit>(async ({ input: cockpit
     timeoutMs: transport.timeoutMs,
     requestGapMs: transport.requestGapMs,
   };
+  expireDrill(cockpit);
+  for (let untilMs = silentUntilMs(cockpit); untilMs !== undefined && !signal.aborted; untilMs = silentUntilMs(cockpit))
+    await sleepUntil(untilMs);
   const port = counted(await cockpit.input.openDevice(address, signal), () => {
     cockpit.exchanges += 1;
   });
@@ -76,6 +80,7 @@ export const session = fromProcess<EventObject, Cockpit>(async ({ input: cockpit
         busyTries = 0;
         remaining = rest;
         if (rest.length === 0) finishPoll(cockpit, startedAtMs);
+        if (silentUntilMs(cockpit) !== undefined) throw new Fault('DRILL_SILENCE');
         continue;
       }
       await sleepUntil(Math.min(nextPollAtMs, nextDeadline(cockpit)));

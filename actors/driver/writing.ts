@@ -16,6 +16,7 @@ import type { Transaction } from '../../machines/device/sequence.ts';
 import { boundOf, knownValue, operationOf, situationOf } from './cockpit.ts';
 import type { Cockpit } from './cockpit.ts';
 import { countWear, requestOf, sequenceValuesOf, writeStateOf } from './door.ts';
+import { drillPosture } from './drill.ts';
 import { endOrder, orderPhase } from './orders.ts';
 import { awaitsRecord, originalsRestored, saveOriginals } from './originals.ts';
 import { proveScales } from './scales.ts';
@@ -33,7 +34,7 @@ export async function writeNext(cockpit: Cockpit, port: DevicePort): Promise<boo
     endOrder(cockpit, order, end);
     return true;
   }
-  const wanted = wantedPosture(situation);
+  const wanted = drillPosture(cockpit) ?? wantedPosture(situation);
   const { profile } = boundOf(cockpit);
   const course = steer({
     state: cockpit.helm,

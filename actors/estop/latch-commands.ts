@@ -32,7 +32,8 @@ export function answerLatchCommand(desk: LatchDesk, { origin, command }: Command
     command.name !== 'reset_estop' &&
     command.name !== 'reset_trip' &&
     command.name !== 'maintenance' &&
-    command.name !== 'accept_firmware'
+    command.name !== 'accept_firmware' &&
+    command.name !== 'drill'
   ) {
     return refusal('BAD_REQUEST', `${command.name} is not answered here`);
   }
@@ -51,6 +52,7 @@ export function answerLatchCommand(desk: LatchDesk, { origin, command }: Command
     });
   if (command.name === 'reset_trip') return resetTrip(desk, command.body);
   if (command.name === 'maintenance') return tag(desk, command.body);
+  if (command.name === 'drill') return drill(desk, command.body);
   return desk.tellDriver(command.body.asset_id, { type: 'ACCEPT_FIRMWARE' })
     ? { ok: true, data: { asset_id: command.body.asset_id } }
     : refusal('NOT_READY');
@@ -96,6 +98,17 @@ function reasonAgainstReset({ input, latch }: LatchDesk, assetId: string): strin
 }
 
 const STILL_MOVING_W = 500;
+
+/** The driver answers in the same turn whether it begins. */
+function drill(desk: LatchDesk, { asset_id, issuer }: Command<'drill'>): Reply {
+  let answer: Reply = refusal('NOT_READY');
+  desk.tellDriver(asset_id, {
+    type: 'START_DRILL',
+    by: issuer,
+    reply: (reply: Reply) => (answer = reply),
+  } as EventObject);
+  return answer;
+}
 
 function resetTrip({ input, latch, change }: LatchDesk, { asset_id, issuer, cause }: Command<'reset_trip'>): Reply {
   if (!latch.trips[asset_id]) return refusal('NOT_LATCHED', `${asset_id} is not tripped`);

@@ -3,7 +3,8 @@
  *
  * Two kinds (control rules 1). A *safe write* can only reduce power: it needs the write lease and a device identity that
  * is proven on this connection, and is never refused for permit, age, interval or budget. A *power write* needs
- * everything. Read-only and maintenance refuse all writes; local control refuses all but the emergency stop.
+ * everything. Read-only and maintenance refuse all writes; local control refuses all but the emergency stop. A drill that an
+ * authorised person started is the exception to maintenance, for its time and its power.
  *
  * Invariant: a power write passes only under a live permit of the current epoch that covers it, for an unexpired order.
  */
@@ -13,7 +14,7 @@ import type { Permit } from '../../contracts/permit.ts';
 export type WriteRequest = {
   readonly kind: 'safe' | 'power';
   /** Only the E-stop passes local control. */
-  readonly purpose: 'estop' | 'hold' | 'order' | 'rearm' | 'release';
+  readonly purpose: 'estop' | 'hold' | 'order' | 'rearm' | 'release' | 'drill';
   /** Battery power that the device may move after this write, W, signed; 0 for safe writes and `release`. */
   readonly targetW: number;
   /** Epoch and expiry (monotonic ms) of the order; `release` has none. */
@@ -42,6 +43,8 @@ export type WriteState = {
   readonly sinceLastPowerWriteMs: number;
   readonly minWriteIntervalMs: number;
   readonly withinBudget: boolean;
+  /** An authorised commissioning drill: until then, and up to that power, it may be done on an asset that is tagged out. */
+  readonly drill?: { readonly endsAtMs: number; readonly maxW: number } | undefined;
 };
 
 export type Verdict = { readonly allowed: true } | { readonly allowed: false; readonly code: Code };
@@ -54,17 +57,25 @@ export function mayWrite(request: WriteRequest, state: WriteState): Verdict {
   return code === undefined ? { allowed: true } : { allowed: false, code };
 }
 
-function commonRefusal({ purpose }: WriteRequest, state: WriteState): Code | undefined {
+function commonRefusal(request: WriteRequest, state: WriteState): Code | undefined {
   if (!state.leaseHeld) return 'NO_LEASE';
   if (!state.identityProven) return 'NO_IDENTITY';
   if (state.readOnly) return 'READ_ONLY';
-  if (state.maintenance) return 'MAINTENANCE';
-  if (state.local && purpose !== 'estop') return 'LOCAL';
+  if (state.maintenance && !isDrill(request, state)) return 'MAINTENANCE';
+  if (state.local && request.purpose !== 'estop') return 'LOCAL';
   return undefined;
+}
+
+/** The one exception to a tag: the drill that was asked for, its own small power and whatever stops it again. */
+function isDrill({ kind, purpose, targetW }: WriteRequest, { drill, nowMs }: WriteState): boolean {
+  if (!drill || !isBefore(nowMs, drill.endsAtMs)) return false;
+  return kind === 'safe' || (purpose === 'drill' && Math.abs(targetW) <= drill.maxW);
 }
 
 function powerRefusal({ purpose, targetW, order }: WriteRequest, state: WriteState): Code | undefined {
   const { permit, nowMs, epoch } = state;
+  // A drill is done on an asset that is tagged out, and on no other.
+  if (purpose === 'drill' && !state.maintenance) return 'NOT_AUTHORISED';
   if (state.shadow) return 'SHADOW';
   if (state.latched) return 'ESTOP_LATCHED';
   if (state.tripped) return 'TRIPPED';

@@ -23,7 +23,9 @@ const NO_DEADMAN_MS = 3_600_000;
 /** Allowance for one request and its reply when a budget is computed. */
 const EXCHANGE_MS = 250;
 
-export function deadmanOf(profile: Profile): Deadman {
+/** What a drill found on the very device counts before what its profile declares. */
+export function deadmanOf(profile: Profile, proof?: Proof): Deadman {
+  if (proof) return { state: proof.state, timeMs: proof.state === 'proven' ? proof.timeMs : NO_DEADMAN_MS };
   const declared = profile.control?.deadman;
   return declared ? { state: 'unproven', timeMs: declared.timeoutMs } : { state: 'failed', timeMs: NO_DEADMAN_MS };
 }
@@ -47,16 +49,23 @@ export type CapsOptions = {
   readonly soh?: number;
   /** What a battery management system of its own measures beside the inverter. */
   readonly offers?: ReadonlySet<Measurand>;
+  /** What a drill found. */
+  readonly proof?: Proof | undefined;
 };
+
+export type Proof = { readonly state: 'proven' | 'failed'; readonly timeMs: number };
+
+/** The caps of an asset, with what a drill found on it. */
+export type CapsWith = (proof: Proof | undefined) => Caps;
 
 export function capsOf(
   asset: AssetConfig,
   profile: Profile,
   limits: Limits,
   staleAfterMs: number,
-  { soh = 1, offers = new Set() }: CapsOptions = {},
+  { soh = 1, offers = new Set(), proof }: CapsOptions = {},
 ): Caps {
-  const deadman = deadmanOf(profile);
+  const deadman = deadmanOf(profile, proof);
   const seconds = (staleAfterMs + deadman.timeMs + estopBudgetMs(profile)) / 1000;
   const oneWay = Math.sqrt(asset.efficiency);
   const energyPerPct = 36 * asset.capacityWh * soh;

@@ -10,7 +10,7 @@ import type { Permit, PermitReason } from '../../contracts/permit.ts';
 import type { Measurand } from '../../contracts/profile.ts';
 import type { AssetConfig } from '../../contracts/site-config.ts';
 import type { TelemetryFrame } from '../../contracts/telemetry.ts';
-import type { Caps } from './caps.ts';
+import type { Caps, CapsWith } from './caps.ts';
 import type { Engaged } from './hysteresis.ts';
 import { judgeLimits } from './limits-table.ts';
 import type { RowAlarm } from './limits-table.ts';
@@ -24,6 +24,8 @@ export type GuardConfig = {
   readonly asset: AssetConfig;
   readonly limits: Limits;
   readonly caps: Caps;
+  /** The caps with what a drill found on the device. */
+  readonly capsWith?: CapsWith;
   readonly nominalVoltageV: number | undefined;
   readonly voltagePct: readonly [number, number];
   readonly frequencyHz: readonly [number, number];

@@ -44,8 +44,8 @@ test('a meter and a management system are devices of their own, which may be wri
 });
 
 test('the cap of an unattended battery counts the slower of inverter and management system', () => {
-  const slow = plan({ assets: [{ ...asset, bms }] }).assets[0]?.caps;
-  const alone = plan({}).assets[0]?.caps;
+  const slow = plan({ assets: [{ ...asset, bms }] }).assets[0]?.guard.caps;
+  const alone = plan({}).assets[0]?.guard.caps;
   assert.ok((slow?.dischargeW ?? 0) <= (alone?.dischargeW ?? 0));
 });
 
