@@ -2,7 +2,7 @@
  * Messages between the threads: control ⇄ north over two ports (commands; E-stop alone), control → record.
  */
 import type { Origin, Reply, SiteCommand } from './commands.ts';
-import type { Report } from './reports.ts';
+import type { Report, UplinkReport } from './reports.ts';
 import type { SiteConfig } from './site-config.ts';
 
 /** North → control. `id` pairs the reply. */
@@ -15,6 +15,8 @@ export type CommandMessage = {
 /** Control → north. */
 export type ReplyMessage = { readonly type: 'REPLY'; readonly id: number; readonly reply: Reply };
 export type ToRecord = Report;
+/** Answered with SYNCED once everything that came before it is on the disk. */
+export type RecordSync = { readonly type: 'SYNC'; readonly id: number };
 
 /** What the north thread gets at its start (`workerData`), beside its two ports. */
 export type NorthStart = {
@@ -33,6 +35,8 @@ export type RecordStart = { readonly dataDir: string; readonly keepDays: number;
 export type ThreadSignal =
   | { readonly type: 'READY' }
   | { readonly type: 'ALIVE' }
+  | { readonly type: 'SYNCED'; readonly id: number }
+  | { readonly type: 'UPLINK'; readonly uplink: UplinkReport }
   | { readonly type: 'LISTENING'; readonly what: 'http' | 'broker' | 'socket'; readonly address: string }
   | {
       readonly type: 'NOTICE';

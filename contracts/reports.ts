@@ -87,6 +87,14 @@ export type Heartbeat = {
   readonly restarts: Readonly<Record<string, number>>;
 };
 
+/** How one uplink fares; a figure of the moment. */
+export type UplinkReport = {
+  readonly uplink: string;
+  readonly state: 'offline' | 'connecting' | 'draining' | 'online';
+  /** Reports of the record that the other side has not acknowledged. */
+  readonly outbox: number;
+};
+
 export type Report =
   | { readonly type: 'TELEMETRY'; readonly report: TelemetryReport }
   | { readonly type: 'EVENT'; readonly event: SiteEvent }
@@ -98,4 +106,5 @@ export type Report =
       readonly duration_s: number;
       readonly guard_latency_s: number | null;
     }
-  | { readonly type: 'HEARTBEAT'; readonly heartbeat: Heartbeat };
+  | { readonly type: 'HEARTBEAT'; readonly heartbeat: Heartbeat }
+  | { readonly type: 'UPLINK'; readonly uplink: UplinkReport };

@@ -1,18 +1,21 @@
 /**
  * The record thread: takes reports from control, keeps them on the disk.
  *
- * Gets `RecordStart` as workerData, `Report`s (one or several in an array) and `{type: 'SHUTDOWN'}` as messages. Posts
- * READY, ALIVE every second, and a NOTICE when the record becomes unavailable and when it is written again.
+ * Gets `RecordStart` as workerData, `Report`s (one or several in an array), `SYNC` and `SHUTDOWN` as messages. Posts READY,
+ * ALIVE every second, SYNCED when all that came before a SYNC is on the disk, and a NOTICE when the record becomes
+ * unavailable and when it is written again.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { RecordStart, ThreadSignal, ToRecord } from '../contracts/links.ts';
+import type { RecordStart, RecordSync, ThreadSignal, ToRecord } from '../contracts/links.ts';
 import { openRecordStore } from '../io/record-store.ts';
 import { createRecordWriter } from '../io/record-writer.ts';
 import { systemClock } from '../supervisor/clock.ts';
 
-type ToThread = ToRecord | readonly ToRecord[] | { readonly type: 'SHUTDOWN' };
+type ToThread = ToRecord | readonly ToRecord[] | RecordSync | { readonly type: 'SHUTDOWN' };
 
 const ALIVE_EVERY_MS = 1000;
+/** Of what the record may take, this share should still be free on its disk, up to a quarter of a gigabyte. */
+const LOW = { share: 0.1, bytes: 250_000_000 };
 
 if (parentPort === null) throw new Error('entry/record.ts runs as a worker thread');
 const port = parentPort;
@@ -23,11 +26,13 @@ const writer = createRecordWriter({
   open: (check) => openRecordStore({ ...start, nowMs: Date.now(), check }),
   clock: systemClock,
   signal,
+  lowBytes: Math.min(start.maxBytes * LOW.share, LOW.bytes),
 });
 
 const alive = setInterval(() => signal({ type: 'ALIVE' }), ALIVE_EVERY_MS);
 port.on('message', (message: ToThread) => {
   if (isBatch(message)) for (const report of message) writer.add(report);
+  else if (message.type === 'SYNC') writer.sync(() => signal({ type: 'SYNCED', id: message.id }));
   else if (message.type !== 'SHUTDOWN') writer.add(message);
   else {
     clearInterval(alive);

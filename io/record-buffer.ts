@@ -5,11 +5,14 @@
  * The bound is a weight, about one per stored row, since one telemetry report may carry hundreds of points.
  */
 import type { Report } from '../contracts/reports.ts';
-import type { RecordClass } from './record-retention.ts';
+
+/** Classes in the order in which they are given up. */
+export const RECORD_CLASSES = ['telemetry', 'events', 'audit'] as const;
+export type RecordClass = (typeof RECORD_CLASSES)[number];
 
 export type RecordBuffer = {
   readonly add: (report: Report) => void;
-  /** Takes out up to `max` reports: audit, then events and alarms, then telemetry, each in its order. */
+  /** Takes out up to `max` reports of one class, in order: audit before events and alarms before telemetry. */
   readonly take: (max: number) => readonly Report[];
   /** Puts a batch that could not be written back to the front. */
   readonly giveBack: (batch: readonly Report[]) => void;
@@ -18,7 +21,6 @@ export type RecordBuffer = {
   readonly takeDropped: () => Readonly<Record<RecordClass, number>>;
 };
 
-const LEAST_FIRST = ['telemetry', 'events', 'audit'] as const;
 const NOTHING: Readonly<Record<RecordClass, number>> = { telemetry: 0, events: 0, audit: 0 };
 
 export function createRecordBuffer(maxWeight = 400_000): RecordBuffer {
@@ -35,17 +37,17 @@ export function createRecordBuffer(maxWeight = 400_000): RecordBuffer {
       dropToBound();
     },
     take: (max) => {
-      const batch: Report[] = [];
-      for (const kind of LEAST_FIRST.toReversed()) batch.push(...waiting[kind].splice(0, max - batch.length));
+      const kind = RECORD_CLASSES.findLast((one) => waiting[one].length > 0);
+      const batch = kind === undefined ? [] : waiting[kind].splice(0, max);
       for (const report of batch) weight -= weightOf(report);
       return batch;
     },
     giveBack: (batch) => {
-      for (const kind of LEAST_FIRST) waiting[kind].unshift(...batch.filter((report) => classOf(report) === kind));
+      for (const kind of RECORD_CLASSES) waiting[kind].unshift(...batch.filter((report) => classOf(report) === kind));
       for (const report of batch) weight += weightOf(report);
       dropToBound();
     },
-    size: () => LEAST_FIRST.reduce((sum, kind) => sum + waiting[kind].length, 0),
+    size: () => RECORD_CLASSES.reduce((sum, kind) => sum + waiting[kind].length, 0),
     takeDropped: () => {
       const counts = dropped;
       dropped = { ...NOTHING };
@@ -55,7 +57,7 @@ export function createRecordBuffer(maxWeight = 400_000): RecordBuffer {
 
   function dropToBound(): void {
     while (weight > maxWeight) {
-      const kind = LEAST_FIRST.find((one) => waiting[one].length > 0);
+      const kind = RECORD_CLASSES.find((one) => waiting[one].length > 0);
       const oldest = kind && waiting[kind].shift();
       if (!kind || !oldest) return;
       weight -= weightOf(oldest);
@@ -64,8 +66,8 @@ export function createRecordBuffer(maxWeight = 400_000): RecordBuffer {
   }
 }
 
-/** Heartbeats and cycles are figures of the moment: they are not recorded. */
-function classOf(report: Report): RecordClass | undefined {
+/** Heartbeats, cycles and states of uplinks are figures of the moment: they are not recorded. */
+export function classOf(report: Report): RecordClass | undefined {
   switch (report.type) {
     case 'TELEMETRY':
       return 'telemetry';
@@ -76,6 +78,7 @@ function classOf(report: Report): RecordClass | undefined {
       return 'audit';
     case 'CYCLE':
     case 'HEARTBEAT':
+    case 'UPLINK':
       return undefined;
   }
 }

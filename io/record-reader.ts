@@ -1,18 +1,18 @@
 /**
- * Reads the record from another thread, while its owner writes: for HTTP and the command line. Read-only by its handle.
+ * Reads the record from another thread, while its owner writes: for HTTP and the command line. Read-only by its handles.
  *
- * Holds no handle across a replacement of the file: after damage the owner sets the file aside and begins a new one.
+ * Only the files of the days that are asked for are opened; a file that was dropped or set aside is let go.
  */
 import { statSync } from 'node:fs';
-import { DatabaseSync } from 'node:sqlite';
-import { Fault } from '../contracts/faults.ts';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { EventKind, SiteEvent } from '../contracts/reports.ts';
 import type { Quality } from '../contracts/telemetry.ts';
 import { verifyAudit } from './record-audit.ts';
 import type { AuditVerdict } from './record-audit.ts';
 import { guarded } from './record-fault.ts';
-import { recordPath } from './record-file.ts';
-import { QUALITIES, readVersion, SCHEMA_VERSION } from './record-schema.ts';
+import { dayOf, listFiles, openForReading } from './record-file.ts';
+import type { RecordFile } from './record-file.ts';
+import { QUALITIES } from './record-schema.ts';
 
 export type TelemetryQuery = {
   readonly asset: string;
@@ -43,43 +43,80 @@ export type RecordReader = Disposable & {
   readonly close: () => void;
 };
 
-/** Opens at the first question; every question throws RECORD_UNAVAILABLE while there is no record to read. */
-export function openRecordReader(dataDir: string): RecordReader {
-  const file = recordPath(dataDir);
-  let open: { readonly db: DatabaseSync; readonly inode: number } | undefined;
+const DAY_MS = 86_400_000;
 
+/** Every question throws RECORD_UNAVAILABLE while there is no record to read. */
+export function openRecordReader(dataDir: string): RecordReader {
+  const open = new Map<string, { readonly db: DatabaseSync; readonly inode: number }>();
+  const close = (): void => {
+    for (const { db } of open.values()) db.close();
+    open.clear();
+  };
   return {
-    telemetry: (query) => ask((db) => readTelemetry(db, query)),
-    events: (query) => ask((db) => readEvents(db, query)),
-    verify: () => ask((db) => inSnapshot(db, () => verifyAudit(db))),
+    telemetry: (query) => ask(() => telemetryOf(query)),
+    events: (query) => ask(() => eventsOf(query)),
+    verify: () => ask(() => verifyAudit(dataDir)),
     close,
     [Symbol.dispose]: close,
   };
 
-  function ask<T>(question: (db: DatabaseSync) => T): T {
-    return guarded('the record cannot be read', () => question(current()));
+  function ask<T>(question: () => T): T {
+    return guarded('the record cannot be read', question);
   }
 
-  function current(): DatabaseSync {
-    const inode = statSync(file).ino;
-    if (open?.inode === inode) return open.db;
-    close();
-    const db = new DatabaseSync(file, { readOnly: true, timeout: 1000 });
-    try {
-      if (readVersion(db) !== SCHEMA_VERSION) throw new Fault('RECORD_UNAVAILABLE', `${file} has another schema`);
-    } catch (error) {
-      db.close();
-      throw error;
+  function telemetryOf(query: TelemetryQuery): readonly TelemetryRow[] {
+    const rows: TelemetryRow[] = [];
+    for (const file of filesOf('telemetry').filter((one) => mayHold(one, query))) {
+      const found = readTelemetry(dbOf(file), query);
+      for (const row of found) rows.push(row);
     }
-    open = { db, inode };
+    return inOrder(rows).slice(0, query.limit);
+  }
+
+  function eventsOf({ kind, limit }: EventQuery): readonly SiteEvent[] {
+    const events: SiteEvent[] = [];
+    for (const file of filesOf('events').toReversed()) {
+      if (events.length >= limit) break;
+      const rows = dbOf(file)
+        .prepare('SELECT body FROM events WHERE ? IS NULL OR kind = ? ORDER BY n DESC LIMIT ?')
+        .all(kind ?? null, kind ?? null, limit - events.length);
+      for (const row of rows) events.push(JSON.parse(String(row['body'])) as SiteEvent);
+    }
+    return events;
+  }
+
+  /** Lets go of handles whose file is no longer there. */
+  function filesOf(kind: RecordFile['kind']): readonly RecordFile[] {
+    const files = listFiles(dataDir, kind);
+    for (const [path, { db, inode }] of open) {
+      if (statSync(path, { throwIfNoEntry: false })?.ino === inode) continue;
+      db.close();
+      open.delete(path);
+    }
+    return files;
+  }
+
+  function dbOf(file: RecordFile): DatabaseSync {
+    const known = open.get(file.path);
+    if (known) return known.db;
+    const db = openForReading(file);
+    open.set(file.path, { db, inode: statSync(file.path).ino });
     return db;
   }
-
-  function close(): void {
-    open?.db.close();
-    open = undefined;
-  }
 }
+
+/** A file holds the day in its name and, where the clock was set back or at midnight, some of the day before. */
+function mayHold({ day }: RecordFile, { fromMs, toMs }: TelemetryQuery): boolean {
+  const [from, to] = [clamped(fromMs), clamped(toMs + DAY_MS)];
+  return day >= dayOf(from) && day <= dayOf(to);
+}
+
+/** Within what a date can be. */
+function clamped(ms: number): number {
+  return Math.min(Math.max(ms, 0), 8.64e15 - DAY_MS);
+}
+
+type Column = number | string | null;
 
 /** Reads at most `limit` rows of each series, so that a long span of many points stays cheap. */
 function readTelemetry(db: DatabaseSync, { asset, point, fromMs, toMs, limit }: TelemetryQuery): TelemetryRow[] {
@@ -87,47 +124,54 @@ function readTelemetry(db: DatabaseSync, { asset, point, fromMs, toMs, limit }: 
     .prepare('SELECT id, point FROM series WHERE asset = ? AND (? IS NULL OR point = ?) ORDER BY point')
     .all(asset, point ?? null, point ?? null);
   const samples = db.prepare(
-    'SELECT ts, num, txt, quality FROM samples WHERE series = ? AND ts BETWEEN ? AND ? ORDER BY ts LIMIT ?',
+    'SELECT ts, num, txt, quality FROM samples WHERE series = ? AND ts BETWEEN ? AND ? ORDER BY ts, n LIMIT ?',
   );
-  const found: { ts: number; name: string; row: Record<string, unknown> }[] = [];
+  samples.setReturnArrays(true);
+  const found: TelemetryRow[] = [];
+  const isoOf = isoTimes();
   let untilMs = toMs;
   for (const { id, point: name } of series) {
-    const rows = samples.all(Number(id), fromMs, untilMs, limit);
-    for (const row of rows) found.push({ ts: Number(row['ts']), name: String(name), row });
+    const rows = arraysOf(samples, Number(id), fromMs, untilMs, limit);
+    for (const [ts, num, txt, quality] of rows)
+      found.push({
+        ts: isoOf(Number(ts)),
+        asset_id: asset,
+        point: String(name),
+        value: num ?? txt ?? null,
+        quality: QUALITIES[Number(quality)] ?? 'suspect',
+      });
     // What lies behind a full series cannot be among the first `limit` rows.
-    if (rows.length === limit) untilMs = Math.min(untilMs, Number(rows.at(-1)?.['ts']));
+    if (rows.length === limit) untilMs = Math.min(untilMs, Number(rows.at(-1)?.[0]));
   }
-  return found
-    .toSorted((a, b) => a.ts - b.ts || (a.name < b.name ? -1 : 1))
-    .slice(0, limit)
-    .map(({ ts, name, row }) => ({
-      ts: new Date(ts).toISOString(),
-      asset_id: asset,
-      point: name,
-      value: valueOf(row),
-      quality: QUALITIES[Number(row['quality'])] ?? 'suspect',
-    }));
+  return found;
 }
 
-function valueOf({ num, txt }: Record<string, unknown>): number | string | null {
-  if (typeof num === 'number') return num;
-  return typeof txt === 'string' ? txt : null;
+function arraysOf(statement: StatementSync, ...values: number[]): readonly (readonly Column[])[] {
+  return statement.all(...values) as unknown as readonly (readonly Column[])[];
 }
 
-function readEvents(db: DatabaseSync, { kind, limit }: EventQuery): SiteEvent[] {
-  const rows =
-    kind === undefined
-      ? db.prepare('SELECT body FROM events ORDER BY id DESC LIMIT ?').all(limit)
-      : db.prepare('SELECT body FROM events WHERE kind = ? ORDER BY id DESC LIMIT ?').all(kind, limit);
-  return rows.map(({ body }) => JSON.parse(String(body)) as SiteEvent);
+/** By time, then by point; most answers are in order already, and that costs one look. */
+function inOrder(rows: TelemetryRow[]): readonly TelemetryRow[] {
+  const inPlace = rows.every((row, at) => at === 0 || !isBefore(row, rows[at - 1] as TelemetryRow));
+  return inPlace ? rows : rows.toSorted((a, b) => (isBefore(a, b) ? -1 : isBefore(b, a) ? 1 : 0));
 }
 
-/** One transaction, so that entries which are appended meanwhile do not part the chain from its noted head. */
-function inSnapshot<T>(db: DatabaseSync, read: () => T): T {
-  db.exec('BEGIN');
-  try {
-    return read();
-  } finally {
-    db.exec('COMMIT');
-  }
+/** Times in ISO 8601 sort as text. */
+function isBefore(a: TelemetryRow, b: TelemetryRow): boolean {
+  return a.ts < b.ts || (a.ts === b.ts && a.point < b.point);
+}
+
+/** `toISOString` for times that follow each other: the minute is written once. */
+function isoTimes(): (ms: number) => string {
+  let minute = Number.NaN;
+  let prefix = '';
+  return (ms) => {
+    const rest = ms - minute;
+    if (!(rest >= 0 && rest < 60_000)) {
+      minute = Math.floor(ms / 60_000) * 60_000;
+      prefix = new Date(minute).toISOString().slice(0, 17);
+    }
+    const inMinute = ms - minute;
+    return `${prefix}${String(Math.floor(inMinute / 1000)).padStart(2, '0')}.${String(inMinute % 1000).padStart(3, '0')}Z`;
+  };
 }

@@ -1,22 +1,24 @@
 /**
  * From a report to its rows. Knows the columns, not the batteries: wire names go in as they are.
  *
- * Holds what a transaction builds on (ids of series, end of the audit chain): after a rollback it has to be made anew.
+ * Holds what a transaction builds on (ids of series, end of the stream): after a rollback it has to be made anew.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import type { AlarmReport, AuditEntry, Report, SiteEvent, TelemetryReport } from '../contracts/reports.ts';
 import type { Quality } from '../contracts/telemetry.ts';
-import { chainEnd, link } from './record-audit.ts';
-import { QUALITIES } from './record-schema.ts';
+import { link } from './record-audit.ts';
+import type { RecordClass } from './record-buffer.ts';
+import { QUALITIES, readState } from './record-schema.ts';
+import type { FileState } from './record-schema.ts';
 
 export type Insert = {
   readonly report: (report: Report) => void;
-  /** To be called before the commit. */
-  readonly end: () => void;
+  /** To be called before the commit: counts the batch and moves the end of the stream. */
+  readonly end: () => FileState;
 };
 
 /** Measured values of the frame itself, stored as series beside the points of the device. */
-const FRAME_VALUES = [
+export const FRAME_VALUES = [
   'soc_pct',
   'active_power_w',
   'ac_power_w',
@@ -26,99 +28,128 @@ const FRAME_VALUES = [
   'current_a',
 ] as const;
 
-export function insertInto(db: DatabaseSync): Insert {
-  const newSeries = db.prepare('INSERT INTO series (asset, point) VALUES (?, ?)');
-  const sample = db.prepare('INSERT OR REPLACE INTO samples (series, ts, num, txt, quality) VALUES (?, ?, ?, ?, ?)');
-  const frame = db.prepare(
-    `INSERT INTO frames (asset, ts, seq, quality, connection, operation, inverter, permit, limits_hash)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  );
-  const event = db.prepare('INSERT INTO events (ts, kind, asset, body) VALUES (?, ?, ?, ?)');
-  const command = db.prepare(
-    'INSERT INTO commands (ts, order_id, asset, phase, reason, final_w, measured_w) VALUES (?, ?, ?, ?, ?, ?, ?)',
-  );
-  const alarm = db.prepare(
-    'INSERT INTO alarms (ts, alarm_id, asset, severity, state, message) VALUES (?, ?, ?, ?, ?, ?)',
-  );
-  const audit = db.prepare('INSERT INTO audit (id, ts, body, hash) VALUES (?, ?, ?, ?)');
-  const moveHead = db.prepare(`UPDATE meta SET value = ? WHERE key = 'audit_head'`);
+/** Puts one report into its tables under number `n`; tells the hash that the audit chain then ends with. */
+type Put = (report: Report, n: number, hash: string) => string;
 
-  const seriesIds = new Map<string, number>();
-  for (const row of db.prepare('SELECT id, asset, point FROM series').all()) {
-    seriesIds.set(`${String(row['asset'])} ${String(row['point'])}`, Number(row['id']));
-  }
-  let head = chainEnd(db, 'audit_head');
-  let storedHead = head.id;
-
+export function insertInto(db: DatabaseSync, kind: RecordClass): Insert {
+  const put = PUTS[kind](db);
+  const move = db.prepare(`UPDATE meta SET value = ? WHERE key = 'state'`);
+  let { batches, last } = readState(db);
   return {
     report: (report) => {
-      switch (report.type) {
-        case 'TELEMETRY':
-          return insertTelemetry(report.report);
-        case 'EVENT':
-          return insertEvent(report.event);
-        case 'ALARM':
-          return insertAlarm(report.alarm);
-        case 'AUDIT':
-          return insertAudit(report.entry);
-        case 'CYCLE':
-        case 'HEARTBEAT':
-          return undefined;
-      }
+      const n = last.n + 1;
+      last = { n, hash: put(report, n, last.hash) };
     },
     end: () => {
-      if (head.id > storedHead) moveHead.run(JSON.stringify({ id: head.id, hash: head.hash }));
-      storedHead = head.id;
+      batches += 1;
+      move.run(JSON.stringify({ batches, last }));
+      return { batches, last };
     },
   };
+}
 
-  function insertTelemetry(report: TelemetryReport): void {
+const PUTS: Readonly<Record<RecordClass, (db: DatabaseSync) => Put>> = {
+  telemetry: (db) => {
+    const insert = telemetryInto(db);
+    return (report, n) => {
+      if (report.type === 'TELEMETRY') insert(report.report, n);
+      return '';
+    };
+  },
+  events: (db) => {
+    const insert = eventsInto(db);
+    return (report, n) => {
+      if (report.type === 'EVENT') insert.event(report.event, n);
+      if (report.type === 'ALARM') insert.alarm(report.alarm, n);
+      return '';
+    };
+  },
+  audit: (db) => {
+    const audit = db.prepare('INSERT INTO audit (n, ts, body, hash) VALUES (?, ?, ?, ?)');
+    return (report, n, before) => {
+      if (report.type !== 'AUDIT') return before;
+      const entry: AuditEntry = report.entry;
+      const { body, hash } = link(before, entry);
+      audit.run(n, Date.parse(entry.ts), body, hash);
+      return hash;
+    };
+  },
+};
+
+function telemetryInto(db: DatabaseSync): (report: TelemetryReport, n: number) => void {
+  const newSeries = db.prepare('INSERT INTO series (asset, point) VALUES (?, ?)');
+  const sample = db.prepare(
+    'INSERT OR REPLACE INTO samples (series, ts, n, num, txt, quality) VALUES (?, ?, ?, ?, ?, ?)',
+  );
+  const frame = db.prepare(
+    `INSERT INTO frames (n, ts, asset, seq, quality, connection, operation, inverter, permit, limits_hash)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const seriesIds = new Map<string, Map<string, number>>();
+  for (const { id, asset, point } of db.prepare('SELECT id, asset, point FROM series').all())
+    seriesOf(String(asset)).set(String(point), Number(id));
+
+  return (report, n) => {
     const { asset_id: asset, seq, quality, connection, operation, inverter, permit, limits_hash } = report;
     const ts = Date.parse(report.ts);
     const permitText = JSON.stringify(permit);
-    frame.run(asset, ts, seq, grade(quality), connection, operation, inverter, permitText, limits_hash);
-    for (const [point, measured] of Object.entries(report.points)) {
-      insertSample(seriesId(asset, point), ts, measured.value, measured.quality);
+    frame.run(n, ts, asset, seq, grade(quality), connection, operation, inverter, permitText, limits_hash);
+    const known = seriesOf(asset);
+    for (const point in report.points) {
+      const measured = report.points[point];
+      if (measured) insertSample(idOf(known, asset, point), ts, n, measured.value, measured.quality);
     }
     // After the points: where a point of the device has the same name, the value of the frame is the normalised one.
     for (const point of FRAME_VALUES) {
       const value = report[point];
-      insertSample(seriesId(asset, point), ts, value, value === null ? 'missing' : quality);
+      insertSample(idOf(known, asset, point), ts, n, value, value === null ? 'missing' : quality);
     }
-  }
+  };
 
-  function insertSample(series: number, ts: number, value: number | string | null, quality: Quality): void {
+  function insertSample(series: number, ts: number, n: number, value: number | string | null, quality: Quality): void {
     const number = typeof value === 'number' && Number.isFinite(value) ? value : null;
-    sample.run(series, ts, number, typeof value === 'string' ? value : null, grade(quality));
+    sample.run(series, ts, n, number, typeof value === 'string' ? value : null, grade(quality));
   }
 
-  function seriesId(asset: string, point: string): number {
-    const key = `${asset} ${point}`;
-    const known = seriesIds.get(key);
-    if (known !== undefined) return known;
+  function seriesOf(asset: string): Map<string, number> {
+    const known = seriesIds.get(asset) ?? new Map<string, number>();
+    seriesIds.set(asset, known);
+    return known;
+  }
+
+  function idOf(known: Map<string, number>, asset: string, point: string): number {
+    const found = known.get(point);
+    if (found !== undefined) return found;
     const id = Number(newSeries.run(asset, point).lastInsertRowid);
-    seriesIds.set(key, id);
+    known.set(point, id);
     return id;
   }
+}
 
-  function insertEvent(one: SiteEvent): void {
-    const ts = Date.parse(one.ts);
-    event.run(ts, one.kind, one.asset_id ?? null, JSON.stringify(one));
-    if (one.kind !== 'command') return;
-    const { id, phase, reason, final_w, measured_w } = one;
-    const words = [text(id), text(one.asset_id), text(phase), text(reason)] as const;
-    command.run(ts, ...words, finite(final_w), finite(measured_w));
-  }
-
-  function insertAlarm(one: AlarmReport): void {
-    alarm.run(Date.parse(one.ts), one.alarm_id, one.asset_id, one.severity, one.state, one.message);
-  }
-
-  function insertAudit(entry: AuditEntry): void {
-    const next = link(head, entry);
-    audit.run(next.id, Date.parse(entry.ts), next.body, next.hash);
-    head = next;
-  }
+function eventsInto(db: DatabaseSync): {
+  readonly event: (event: SiteEvent, n: number) => void;
+  readonly alarm: (alarm: AlarmReport, n: number) => void;
+} {
+  const event = db.prepare('INSERT INTO events (n, ts, kind, asset, body) VALUES (?, ?, ?, ?, ?)');
+  const command = db.prepare(
+    'INSERT INTO commands (n, ts, order_id, asset, phase, reason, final_w, measured_w) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+  );
+  const alarm = db.prepare(
+    'INSERT INTO alarms (n, ts, alarm_id, asset, severity, state, message) VALUES (?, ?, ?, ?, ?, ?, ?)',
+  );
+  return {
+    event: (one, n) => {
+      const ts = Date.parse(one.ts);
+      event.run(n, ts, one.kind, one.asset_id ?? null, JSON.stringify(one));
+      if (one.kind !== 'command') return;
+      const { id, phase, reason, final_w, measured_w } = one;
+      const words = [text(id), text(one.asset_id), text(phase), text(reason)] as const;
+      command.run(n, ts, ...words, finite(final_w), finite(measured_w));
+    },
+    alarm: (one, n) => {
+      alarm.run(n, Date.parse(one.ts), one.alarm_id, one.asset_id, one.severity, one.state, one.message);
+    },
+  };
 }
 
 function grade(quality: Quality): number {

@@ -11,12 +11,15 @@ import type { Clock, TimerId } from '../contracts/clock.ts';
 import { Fault } from '../contracts/faults.ts';
 import type { ThreadSignal } from '../contracts/links.ts';
 import type { Report } from '../contracts/reports.ts';
-import { createRecordBuffer } from './record-buffer.ts';
+import { classOf, createRecordBuffer } from './record-buffer.ts';
+import type { RecordClass } from './record-buffer.ts';
 import { troubleOf } from './record-fault.ts';
 import type { RecordTrouble } from './record-fault.ts';
 import type { RecordStore } from './record-store.ts';
 
 export type RecordWriterParts = {
+  /** Below this the disk counts as nearly full. */
+  readonly lowBytes?: number;
   /** `check`: read the file through before it is trusted. Throws a fault while there is no disk to write to. */
   readonly open: (check: boolean) => RecordStore;
   readonly clock: Clock;
@@ -26,6 +29,8 @@ export type RecordWriterParts = {
 export type RecordWriter = {
   readonly start: () => void;
   readonly add: (report: Report) => void;
+  /** Calls back when everything added so far is on the disk; writes it at once. */
+  readonly sync: (done: () => void) => void;
   /** Writes what waits, if it can, and closes the file. */
   readonly stop: () => void;
 };
@@ -39,14 +44,23 @@ const RETRY_OPEN_MS = 5000;
 const RETAIN_EVERY_MS = 60_000;
 const MAKE_ROOM_EVERY_MS = 60_000;
 
-export function createRecordWriter({ open, clock, signal }: RecordWriterParts): RecordWriter {
+export function createRecordWriter({ open, clock, signal, lowBytes = 0 }: RecordWriterParts): RecordWriter {
   const buffer = createRecordBuffer();
   let store: RecordStore | undefined;
   let failing: RecordTrouble | undefined;
   let mustCheck = true;
   let madeRoomAtMs = Number.NEGATIVE_INFINITY;
   /** A batch whose commit failed, and the number it has if it is on the disk all the same. */
-  let unsure: { readonly recordId: string; readonly number: number; readonly batch: readonly Report[] } | undefined;
+  let unsure:
+    | {
+        readonly kind: RecordClass;
+        readonly streamId: string;
+        readonly number: number;
+        readonly batch: readonly Report[];
+      }
+    | undefined;
+  let low = false;
+  let waiting: (() => void)[] = [];
   const timers = new Map<string, TimerId>();
 
   return {
@@ -60,6 +74,10 @@ export function createRecordWriter({ open, clock, signal }: RecordWriterParts): 
       if (failing !== undefined || store === undefined || buffer.size() === 0) return;
       if (buffer.size() >= BATCH) attempt(write);
       else if (!timers.has('gather')) after('gather', GATHER_MS, () => attempt(write));
+    },
+    sync: (done) => {
+      waiting.push(done);
+      if (failing === undefined) attempt(write);
     },
     stop: () => {
       for (const timer of timers.values()) clock.clearTimeout(timer);
@@ -101,11 +119,16 @@ export function createRecordWriter({ open, clock, signal }: RecordWriterParts): 
   function openStore(): void {
     store = open(mustCheck);
     mustCheck = false;
-    const { setAside } = store;
-    if (setAside === undefined) return;
-    const message = `a damaged record was set aside as ${setAside}; a new one is being written`;
-    notice('record-damaged', 'active', message);
-    addEvent({ what: 'record_set_aside', file: setAside });
+    for (const { what, message } of store.findings) {
+      notice(
+        what === 'set_aside' ? 'record-damaged' : 'audit-broken',
+        'active',
+        message,
+        what === 'set_aside' ? 'P3' : 'P2',
+      );
+      addEvent({ what: `record_${what}`, message });
+    }
+    watchSpace();
   }
 
   function write(): void {
@@ -114,9 +137,10 @@ export function createRecordWriter({ open, clock, signal }: RecordWriterParts): 
     if (into === undefined) return;
     settleUnsure(into);
     while (buffer.size() > 0) {
-      const number = into.batches() + 1;
       const batch = buffer.take(failing === 'full' ? SMALL_BATCH : BATCH);
-      unsure = { recordId: into.recordId, number, batch };
+      const kind = classOf(batch[0] as Report) ?? 'events';
+      unsure = { kind, streamId: into.streamId(kind), number: Number.POSITIVE_INFINITY, batch };
+      unsure = { ...unsure, number: into.batches(kind) + 1 };
       into.append(batch);
       unsure = undefined;
     }
@@ -124,9 +148,9 @@ export function createRecordWriter({ open, clock, signal }: RecordWriterParts): 
   }
 
   /** A failed commit may have reached the disk before its acknowledgement failed; then it must not be written twice. */
-  function settleUnsure({ recordId, batches }: RecordStore): void {
+  function settleUnsure({ streamId, batches }: RecordStore): void {
     if (unsure === undefined) return;
-    const isThere = recordId === unsure.recordId && batches() >= unsure.number;
+    const isThere = streamId(unsure.kind) === unsure.streamId && batches(unsure.kind) >= unsure.number;
     if (!isThere) buffer.giveBack(unsure.batch);
     unsure = undefined;
   }
@@ -137,6 +161,9 @@ export function createRecordWriter({ open, clock, signal }: RecordWriterParts): 
     const lost = `${telemetry} telemetry, ${events} event and ${audit} audit reports were lost`;
     if (failing !== undefined) notice('record-unavailable', 'returned', `the record is written again; ${lost}`);
     failing = undefined;
+    const done = waiting;
+    waiting = [];
+    for (const tell of done) tell();
     if (telemetry + events + audit === 0) return;
     addEvent({ what: 'record_gap', lost: { telemetry, events, audit } });
     write();
@@ -151,9 +178,22 @@ export function createRecordWriter({ open, clock, signal }: RecordWriterParts): 
 
   function retainLater(): void {
     after('retain', RETAIN_EVERY_MS, () => {
-      if (failing === undefined) attempt(() => store?.retain(clock.wall()));
+      if (failing === undefined)
+        attempt(() => {
+          store?.retain(clock.wall());
+          watchSpace();
+        });
       retainLater();
     });
+  }
+
+  /** Says that the disk fills up while there is still room to act. */
+  function watchSpace(): void {
+    const free = store?.freeBytes();
+    if (free === undefined || low === free < lowBytes) return;
+    low = free < lowBytes;
+    const message = `the disk of the record has ${Math.round(free / 1e6)} MB left`;
+    notice('record-space', low ? 'active' : 'returned', message);
   }
 
   function closeStore(): void {
@@ -172,8 +212,8 @@ export function createRecordWriter({ open, clock, signal }: RecordWriterParts): 
     buffer.add({ type: 'EVENT', event: { ...fields, ts, seq: 0, kind: 'runtime', source: 'record' } });
   }
 
-  function notice(alarm_id: string, state: 'active' | 'returned', message: string): void {
-    signal({ type: 'NOTICE', severity: 'P3', alarm_id, state, message });
+  function notice(alarm_id: string, state: 'active' | 'returned', message: string, severity: 'P2' | 'P3' = 'P3'): void {
+    signal({ type: 'NOTICE', severity, alarm_id, state, message });
   }
 
   function after(name: string, delayMs: number, run: () => void): void {

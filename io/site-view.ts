@@ -92,6 +92,7 @@ export function createSiteView({ siteId, assetIds, pollIntervalMs, clock }: Site
         case 'EVENT':
         case 'AUDIT':
         case 'CYCLE':
+        case 'UPLINK':
       }
     },
     noteSafety: (state) => (safety = state),

@@ -14,7 +14,7 @@ test(`${ROUNDS} kills at random moments lose no report that was acknowledged`, a
   for (let round = 0; round < ROUNDS; round += 1) {
     const acknowledged = await appendUntilKilled(home.dir, from, 1 + Math.floor(Math.random() * 40));
     const store = openStore(home.dir);
-    assert.is(store.setAside, undefined);
+    assert.equal(store.findings, []);
     const verdict = store.verify();
     store.close();
     assert.ok(verdict.ok, JSON.stringify(verdict));
@@ -26,8 +26,9 @@ test(`${ROUNDS} kills at random moments lose no report that was acknowledged`, a
     assert.ok(last >= acknowledged, `acknowledged ${acknowledged}, found ${last}`);
     assert.is(found.length, last, 'no hole');
     assert.is(last % 3, 0, 'no part of a batch');
-    assert.is(verdict.ok && verdict.entries, last);
-    assert.is(reader.events({ limit: 1 })[0]?.seq, last);
+    // Audit and events are written before telemetry, so a kill may leave one batch more of them.
+    assert.ok(verdict.ok && verdict.entries >= last);
+    assert.ok(Number(reader.events({ limit: 1 })[0]?.seq) >= last);
     from = last + 1;
   }
   assert.ok(from > ROUNDS);

@@ -5,9 +5,13 @@ import { DatabaseSync } from 'node:sqlite';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Fault } from '../../contracts/faults.ts';
+import { RECORD_CLASSES } from '../../io/record-buffer.ts';
+import type { RecordClass } from '../../io/record-buffer.ts';
+import { fileFor, listFiles } from '../../io/record-file.ts';
 import { openRecordReader } from '../../io/record-reader.ts';
 import { alarm, at, audit, commandEvent, event, folder, openStore, START_MS, telemetry } from './record-support.ts';
 
+const DAY_S = 86_400;
 const ALL = { asset: 'bess-1', fromMs: 0, toMs: START_MS * 2, limit: 1000 };
 
 test('what was appended is read back, with its quality, and what is missing stays missing', () => {
@@ -54,12 +58,12 @@ test('commands, alarms and frames stand in tables of their own', () => {
   const store = openStore(home.dir);
   store.append([commandEvent(1), alarm(2), telemetry(3), audit(4)]);
   store.close();
-  const db = new DatabaseSync(path.join(home.dir, 'record.db'));
-  const command = { ...db.prepare('SELECT order_id, phase, final_w, measured_w FROM commands').get() };
+  using events = new DatabaseSync(fileOf(home.dir, 'events'));
+  const command = { ...events.prepare('SELECT order_id, phase, final_w, measured_w FROM commands').get() };
   assert.equal(command, { order_id: 'order-1', phase: 'written', final_w: 5000, measured_w: null });
-  assert.is(db.prepare('SELECT severity FROM alarms').get()?.['severity'], 'P2');
-  assert.is(db.prepare('SELECT connection FROM frames').get()?.['connection'], 'online');
-  db.close();
+  assert.is(events.prepare('SELECT severity FROM alarms').get()?.['severity'], 'P2');
+  using frames = new DatabaseSync(fileOf(home.dir, 'telemetry'));
+  assert.is(frames.prepare('SELECT connection FROM frames').get()?.['connection'], 'online');
 });
 
 test('a record goes on under the same id after a restart, and so does its audit chain', () => {
@@ -69,87 +73,94 @@ test('a record goes on under the same id after a restart, and so does its audit 
   first.close();
   const second = openStore(home.dir);
   second.append([audit(3)]);
-  assert.is(second.recordId, first.recordId);
+  for (const kind of RECORD_CLASSES) assert.is(second.streamId(kind), first.streamId(kind));
   const verdict = second.verify();
   assert.is(verdict.ok && verdict.entries, 3);
   second.close();
 });
 
-const TAMPERINGS: readonly (readonly [what: string, sql: string, found: unknown])[] = [
-  [
-    'changed',
-    `UPDATE audit SET body = replace(body, '5000', '4000') WHERE id = 4`,
-    { ok: false, at: 4, why: 'changed' },
-  ],
-  ['removed from the middle', 'DELETE FROM audit WHERE id = 4', { ok: false, at: 4, why: 'missing' }],
-  ['removed from the start', 'DELETE FROM audit WHERE id <= 3', { ok: false, at: 1, why: 'missing' }],
-  ['removed from the end', 'DELETE FROM audit WHERE id > 7', { ok: false, at: 8, why: 'missing' }],
-  [
-    'swapped',
-    'UPDATE audit SET body = (SELECT body FROM audit AS b WHERE b.id = 11 - audit.id) WHERE id IN (5, 6)',
-    { ok: false, at: 5, why: 'changed' },
-  ],
-];
-for (const [what, sql, found] of TAMPERINGS) {
-  test(`an audit entry that was ${what} is found`, () => {
-    using home = folder();
-    const store = openStore(home.dir);
-    store.append(Array.from({ length: 10 }, (_, seq) => audit(seq)));
-    store.close();
-    const db = new DatabaseSync(path.join(home.dir, 'record.db'));
-    assert.throws(() => db.exec(sql), /append-only/);
-    db.exec('DROP TRIGGER audit_is_never_changed; DROP TRIGGER audit_is_removed_from_its_tail');
-    db.exec(sql);
-    db.close();
-    const again = openStore(home.dir);
-    assert.equal(again.verify(), found);
-    again.close();
-  });
-}
-
-test('a batch that cannot be written leaves nothing behind, and the audit chain goes on unbroken', () => {
+test('a batch that cannot be written leaves nothing behind, and its numbers are given again', () => {
   using home = folder();
   const store = openStore(home.dir);
   store.append([audit(1)]);
   const broken = { ...event(2), event: { ts: 'never', seq: 2, kind: 'transition' as const } } as const;
-  assert.throws(() => store.append([audit(2), telemetry(2, { fresh: 1 }), { ...broken, type: 'EVENT' }]), /NOT NULL/);
-  store.append([audit(3), telemetry(3, { fresh: 2 })]);
-  const verdict = store.verify();
-  assert.is(verdict.ok && verdict.entries, 2);
+  assert.throws(() => store.append([event(1), { ...broken, type: 'EVENT' }]), /NOT NULL/);
+  store.append([event(3), telemetry(3, { fresh: 2 })]);
   using reader = openRecordReader(home.dir);
   assert.equal(
-    reader.telemetry({ ...ALL, point: 'fresh' }).map(({ value }) => value),
-    [2],
+    reader.events({ limit: 9 }).map(({ seq }) => seq),
+    [3],
   );
+  using events = new DatabaseSync(fileOf(home.dir, 'events'));
+  assert.is(events.prepare('SELECT n FROM events').get()?.['n'], 1);
   store.close();
 });
 
-test('telemetry is given up by age, events are kept ten times as long, audit stays', () => {
+test('every day has its file; telemetry is given up by age in whole files, events are kept ten times as long, audit stays', () => {
   using home = folder();
   const store = openStore(home.dir, { keepDays: 1 });
-  store.append([telemetry(0), event(0), audit(0), telemetry(90_000), event(90_000)]);
-  store.retain(START_MS + 2 * 86_400_000);
+  for (const day of [0, 1, 2]) store.append([telemetry(day * DAY_S), event(day * DAY_S), audit(day * DAY_S)]);
+  assert.equal(
+    listFiles(home.dir, 'telemetry').map(({ day }) => day),
+    ['20260101', '20260102', '20260103'],
+  );
+  store.retain(START_MS + 2 * DAY_S * 1000);
   using reader = openRecordReader(home.dir);
-  assert.equal([...new Set(reader.telemetry(ALL).map(({ ts }) => ts))], [at(90_000)]);
+  assert.equal([...new Set(reader.telemetry(ALL).map(({ ts }) => ts))], [at(DAY_S), at(2 * DAY_S)]);
+  assert.is(reader.events({ limit: 9 }).length, 3);
+  store.retain(START_MS + 11 * DAY_S * 1000);
   assert.is(reader.events({ limit: 9 }).length, 2);
-  store.retain(START_MS + 11 * 86_400_000);
-  assert.is(reader.events({ limit: 9 }).length, 1);
-  assert.is(reader.telemetry(ALL).length, 0);
-  assert.ok(store.verify().ok);
+  assert.equal([...new Set(reader.telemetry(ALL).map(({ ts }) => ts))], [at(2 * DAY_S)]);
+  const verdict = store.verify();
+  assert.is(verdict.ok && verdict.entries, 3);
   store.close();
 });
 
-test('room is made from telemetry first, then events, then the oldest audit entries, and the chain stays sound', () => {
+test('the numbers of a class go on from one day to the next, also after a restart', () => {
+  using home = folder();
+  openStore(home.dir).append([telemetry(0), telemetry(1)]);
+  const store = openStore(home.dir);
+  store.append([telemetry(DAY_S)]);
+  store.append([telemetry(DAY_S + 1)]);
+  const numbers = listFiles(home.dir, 'telemetry').map((file) => {
+    using db = new DatabaseSync(file.path, { readOnly: true });
+    return db
+      .prepare('SELECT n FROM frames ORDER BY n')
+      .all()
+      .map(({ n }) => n);
+  });
+  assert.equal(numbers, [
+    [1, 2],
+    [3, 4],
+  ]);
+  assert.is(store.batches('telemetry'), 3);
+  store.close();
+});
+
+test('a clock that goes back by days loses nothing that was recorded, and both times can be read', () => {
   using home = folder();
   const store = openStore(home.dir);
-  for (let seq = 0; seq < 40; seq += 1) store.append([telemetry(seq), event(seq), audit(seq), alarm(seq)]);
+  store.append([telemetry(3 * DAY_S, { a: 1 })]);
+  store.append([telemetry(5, { a: 2 })]);
+  store.append([telemetry(5, { a: 3 })]);
+  using reader = openRecordReader(home.dir);
+  const values = reader.telemetry({ ...ALL, point: 'a' }).map(({ value }) => value);
+  assert.equal(values, [2, 3, 1]);
+  store.close();
+});
+
+test('room is made from telemetry first, then events, then the oldest days of the audit log, and the chain stays sound', () => {
+  using home = folder();
+  const store = openStore(home.dir);
+  for (let seq = 0; seq < 5 * DAY_S; seq += DAY_S / 2)
+    store.append([telemetry(seq), event(seq), audit(seq), alarm(seq)]);
   const given: string[] = [];
-  for (let one = store.makeRoom(); one; one = store.makeRoom()) {
+  for (let one = store.makeRoom(), most = 0; one && most < 500; one = store.makeRoom(), most += 1) {
     if (given.at(-1) !== one) given.push(one);
     assert.ok(store.verify().ok);
   }
-  assert.equal(given, ['telemetry', 'events', 'audit']);
-  store.append([audit(41)]);
+  assert.equal(given, ['telemetry', 'events', 'audit', 'telemetry', 'events']);
+  store.append([audit(6 * DAY_S)]);
   assert.ok(store.verify().ok);
   store.close();
 });
@@ -179,7 +190,7 @@ test('a full disk is a fault that says so, and making room lets the writing go o
   const points = Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`point_${n}`, n]));
   let seq = 0;
   const fill = (): void => {
-    for (; seq < 100_000; seq += 1) store.append([telemetry(seq, points)]);
+    for (; seq < 100_000; seq += 20) store.append(Array.from({ length: 20 }, (_, n) => telemetry(seq + n, points)));
   };
   assert.throws(fill, (error: unknown) => error instanceof Fault && error.details?.['trouble'] === 'full');
   assert.is(store.makeRoom(), 'telemetry');
@@ -188,26 +199,28 @@ test('a full disk is a fault that says so, and making room lets the writing go o
   store.close();
 });
 
-test('a damaged file is set aside under a name with the time, and a new record begins', () => {
+test('a damaged file is set aside under a name with the time, said so, and a new stream begins', () => {
   for (const damage of [garble, cut]) {
     using home = folder();
     const first = openStore(home.dir);
-    first.append(Array.from({ length: 3000 }, (_, seq) => telemetry(seq)));
+    first.append([...Array.from({ length: 3000 }, (_, seq) => telemetry(seq)), audit(1)]);
     first.close();
-    damage(path.join(home.dir, 'record.db'));
+    damage(fileOf(home.dir, 'telemetry'));
     const second = openStore(home.dir);
-    assert.is(path.basename(second.setAside ?? ''), 'record.db.damaged-20260101T000000Z');
-    assert.ok(existsSync(second.setAside ?? ''));
-    assert.is.not(second.recordId, first.recordId);
-    second.append([telemetry(1), audit(1)]);
+    assert.match(second.findings[0]?.message ?? '', 'telemetry-000001-20260101.db.damaged-20260101T000000Z');
+    assert.ok(existsSync(`${fileFor(home.dir, 'telemetry', 1, '20260101').path}.damaged-20260101T000000Z`));
+    assert.is.not(second.streamId('telemetry'), first.streamId('telemetry'));
+    assert.is(second.streamId('audit'), first.streamId('audit'));
+    second.append([telemetry(1), audit(2)]);
+    assert.ok(second.verify().ok);
     second.close();
     const third = openStore(home.dir);
-    assert.is(third.setAside, undefined);
+    assert.equal(third.findings, []);
     third.close();
   }
 });
 
-test('a reader reads while the writer writes, and moves on to the new file when one replaces the old', () => {
+test('a reader reads while the writer writes, and lets go of a file that is replaced', () => {
   using home = folder();
   using reader = openRecordReader(home.dir);
   assert.throws(() => reader.events({ limit: 1 }), isUnavailable);
@@ -218,12 +231,25 @@ test('a reader reads while the writer writes, and moves on to the new file when 
     assert.ok(reader.verify().ok);
   }
   store.close();
-  writeFileSync(path.join(home.dir, 'record.db'), 'no database at all, but a text of some length');
-  for (const suffix of ['-wal', '-shm']) rmSync(path.join(home.dir, `record.db${suffix}`), { force: true });
+  const file = fileOf(home.dir, 'events');
+  writeFileSync(file, 'no database at all, but a text of some length');
+  for (const suffix of ['-wal', '-shm']) rmSync(`${file}${suffix}`, { force: true });
   const next = openStore(home.dir);
-  assert.ok(next.setAside);
+  assert.is(next.findings[0]?.what, 'set_aside');
   assert.equal(reader.events({ limit: 1 }), []);
   next.close();
+});
+
+test('bessd that was killed while it made a file goes on with that file', () => {
+  using home = folder();
+  openStore(home.dir).close();
+  const { path: file } = fileFor(home.dir, 'telemetry', 2, '20260102');
+  using unborn = new DatabaseSync(file);
+  unborn.exec('PRAGMA journal_mode = WAL');
+  const store = openStore(home.dir);
+  assert.equal(store.findings, []);
+  store.append([telemetry(DAY_S)]);
+  store.close();
 });
 
 test('where the data directory cannot be, opening is a fault and not a crash', () => {
@@ -245,6 +271,10 @@ test.run();
 
 function isUnavailable(error: unknown): boolean {
   return error instanceof Fault && error.code === 'RECORD_UNAVAILABLE';
+}
+
+function fileOf(dir: string, kind: RecordClass): string {
+  return listFiles(dir, kind).at(-1)?.path ?? '';
 }
 
 function garble(file: string): void {

@@ -20,10 +20,10 @@ test('reports are written in batches: after 200 ms, or at once when there are 50
   clock.advanceSync(200);
   assert.equal(
     batches.map((batch) => batch.length),
-    [2],
+    [1, 1],
   );
   for (let seq = 0; seq < 500; seq += 1) writer.add(event(seq));
-  assert.is(batches[1]?.length, 500);
+  assert.is(batches[2]?.length, 500);
 });
 
 test('heartbeats and cycles are not recorded', () => {
@@ -161,6 +161,33 @@ test('stopping tries once more, also while the disk is failing', () => {
   assert.is(clock.pending(), 0);
 });
 
+test('whoever asks is told when everything so far is on the disk, and not before', () => {
+  const { writer, clock, batches, disk } = bench();
+  const told: number[] = [];
+  writer.start();
+  writer.add(audit(1));
+  writer.sync(() => told.push(batches.length));
+  assert.equal(told, [1]);
+  disk.appendTrouble = 'unavailable';
+  writer.add(audit(2));
+  writer.sync(() => told.push(batches.length));
+  clock.advanceSync(10_000);
+  assert.equal(told, [1]);
+  disk.appendTrouble = undefined;
+  clock.advanceSync(5000);
+  assert.equal(told, [1, 2]);
+});
+
+test('a disk that fills up is reported before it is full, and when there is room again', () => {
+  const { writer, clock, signals, disk } = bench();
+  writer.start();
+  disk.free = 99;
+  clock.advanceSync(180_000);
+  disk.free = 100;
+  clock.advanceSync(60_000);
+  assert.equal(notices(signals), ['record-space active', 'record-space returned']);
+});
+
 test('a defect is not taken for a fault of the disk', () => {
   const { writer, clock, disk } = bench();
   writer.start();
@@ -178,6 +205,7 @@ type Disk = {
   /** A commit reaches the disk although it fails. */
   landsAnyway: boolean;
   roomMade: number;
+  free: number;
   open: number;
   readonly checks: boolean[];
 };
@@ -198,6 +226,7 @@ function bench(): {
     defect: false,
     landsAnyway: false,
     roomMade: 0,
+    free: 1000,
     open: 0,
     checks: [],
   };
@@ -206,8 +235,9 @@ function bench(): {
     breakOn(disk.openTrouble);
     disk.open += 1;
     return {
-      recordId: 'r',
-      setAside: undefined,
+      findings: [],
+      streamId: () => 's',
+      freeBytes: () => disk.free,
       append: (reports) => {
         if (disk.defect) throw new Error('our own mistake');
         if (disk.appendTrouble === undefined || disk.landsAnyway) batches.push(reports);
@@ -219,14 +249,14 @@ function bench(): {
         disk.roomMade += 1;
         return 'telemetry';
       },
-      verify: () => ({ ok: true, entries: 0, head: { id: 0, hash: '' } }),
+      verify: () => ({ ok: true, entries: 0, head: { stream: '', n: 0, hash: '' } }),
       usedBytes: () => 0,
       close: () => {
         disk.open -= 1;
       },
     };
   };
-  const writer = createRecordWriter({ open, clock, signal: (signal) => signals.push(signal) });
+  const writer = createRecordWriter({ open, clock, signal: (signal) => signals.push(signal), lowBytes: 100 });
   return { writer, clock, batches, signals, disk };
 }
 
