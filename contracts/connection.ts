@@ -17,6 +17,10 @@ export type ConnectionContext = ConnectionInput & {
   /** Failed tries since the device was last online. */
   readonly failures: number;
   readonly lastFault: Code | undefined;
+  /** Connections in a row that the device ended soon after it had opened them: somebody else may want the only one. */
+  readonly evictions: number;
+  /** This connection was opened, not long ago. */
+  readonly young: boolean;
 };
 
 type Opened = { readonly type: 'OPENED' };

@@ -9,7 +9,7 @@ import { readBack, watchChanges } from '../../machines/device/read-back.ts';
 import type { Difference } from '../../machines/device/read-back.ts';
 import { watchDeadman } from '../../machines/device/deadman-watch.ts';
 import { frameOf, sumSamples } from '../../machines/device/telemetry.ts';
-import { boundOf, followed, measured, operationOf, ratingOf } from './cockpit.ts';
+import { boundOf, followed, measured, operationOf, ratingOf, situationOf } from './cockpit.ts';
 import type { Cockpit } from './cockpit.ts';
 import { observeDrill } from './drill.ts';
 import { orderPhase } from './orders.ts';
@@ -66,6 +66,16 @@ function judgeReadBack(cockpit: Cockpit): void {
     Object.entries(cockpit.expectations).filter(([point]) => !dropped.has(point)),
   );
 
+  const { board, asset } = cockpit.input;
+  cockpit.corrections = cockpit.corrections.filter((at) => at > cockpit.clock.now() - 60_000);
+  board.alarm(
+    'foreign-control',
+    situationOf(cockpit).foreignControl,
+    'P2',
+    'somebody else keeps changing the registers that bessd writes: no order is followed against that',
+    asset.id,
+  );
+
   const power = followed(cockpit);
   const operation = operationOf(cockpit);
   const stopping =
@@ -80,8 +90,7 @@ function judgeReadBack(cockpit: Cockpit): void {
 function foreignChange(cockpit: Cockpit, difference: Difference): void {
   const nowMs = cockpit.clock.now();
   report(cockpit, difference);
-  if (cockpit.helm.posture?.kind === 'power')
-    cockpit.corrections = [...cockpit.corrections.filter((at) => at > nowMs - 60_000), nowMs];
+  cockpit.corrections = [...cockpit.corrections, nowMs];
 }
 
 function report({ input, bound }: Cockpit, { point, expected, found }: Difference): void {

@@ -7,7 +7,8 @@
  *                      └── five failures ──▶ lost ──delay──▶ connecting
  *
  * One session actor lives exactly as long as `linked`: leaving it closes the connection. A connection that was dropped
- * so that a stop need not wait is opened again at once. Invariant: only `online` carries the tag `acceptsSetpoints`.
+ * so that a stop need not wait is opened again at once. A device that closes one young connection after the other serves
+ * somebody else: it is tried less and less often, up to once a minute, unless somebody has to be stopped. Invariant: only `online` carries the tag `acceptsSetpoints`.
  */
 import { assign, fromPromise, setup } from 'xstate';
 import type { ConnectionContext, ConnectionEvent, ConnectionInput } from '../../contracts/connection.ts';
@@ -23,6 +24,10 @@ type ConnectionTypes = {
 /** Tries come after 0.25, 0.5, 1, 2, then every 3 s, so that a device is online again soon after its return. */
 const BACKOFF_MS = { first: 250, longest: 3000 };
 const FAILURES_TO_LOST = 5;
+/** A connection that lives this long is nobody else's. */
+const SETTLED_MS = 30_000;
+/** One eviction is an accident, two may be; from the third on 6, 12, 24, 48, then 60 s. */
+const EVICTED_MS = { first: 1500, longest: 60_000, free: 2, most: 8 };
 
 export const connectionMachine = setup({
   types: {} as ConnectionTypes,
@@ -34,28 +39,38 @@ export const connectionMachine = setup({
     identifyTimeout: ({ context }) => context.identifyTimeoutMs,
     staleAfter: ({ context }) => context.staleAfterMs,
     giveUpAfter: ({ context }) => context.giveUpAfterMs,
-    backoff: ({ context }) => Math.min(BACKOFF_MS.first * 2 ** Math.max(0, context.failures - 1), BACKOFF_MS.longest),
+    backoff: ({ context }) => Math.max(afterFailures(context), afterEvictions(context)),
+    settled: SETTLED_MS,
   },
   guards: {
     droppedForStop: ({ context }) => context.lastFault === 'DROPPED_FOR_STOP',
     isLost: ({ context }) => context.failures >= FAILURES_TO_LOST,
   },
   actions: {
-    countFailure: assign(({ context, event }) => ({
-      failures: context.failures + 1,
-      lastFault: codeOf((event as { error?: unknown }).error, 'TIMEOUT'),
-    })),
+    countFailure: assign(({ context, event }) => {
+      const lastFault = codeOf((event as { error?: unknown }).error, 'TIMEOUT');
+      const evicted = context.young && lastFault === 'CONNECTION_CLOSED' ? 1 : 0;
+      return {
+        failures: context.failures + 1,
+        lastFault,
+        evictions: Math.min(context.evictions + evicted, EVICTED_MS.most),
+        young: false,
+      };
+    }),
     forgetFailures: assign({ failures: 0, lastFault: undefined }),
+    open: assign({ young: true }),
+    settle: assign({ evictions: 0, young: false }),
     forgetStop: assign({ lastFault: undefined }),
   },
 }).createMachine({
   id: 'connection',
-  context: ({ input }) => ({ ...input, failures: 0, lastFault: undefined }),
+  context: ({ input }) => ({ ...input, failures: 0, lastFault: undefined, evictions: 0, young: false }),
   initial: 'linked',
   states: {
     linked: {
       tags: 'linked',
       initial: 'connecting',
+      after: { settled: { actions: 'settle' } },
       invoke: {
         src: 'session',
         input: ({ context }: { context: ConnectionContext }) => context.session,
@@ -64,7 +79,7 @@ export const connectionMachine = setup({
       },
       states: {
         connecting: {
-          on: { OPENED: 'identifying' },
+          on: { OPENED: { target: 'identifying', actions: 'open' } },
           after: { connectTimeout: { target: '#connection.failed', actions: 'countFailure' } },
         },
         identifying: {
@@ -94,3 +109,11 @@ export const connectionMachine = setup({
   },
   options: { maxIterations: 100 },
 });
+
+function afterFailures({ failures }: ConnectionContext): number {
+  return Math.min(BACKOFF_MS.first * 2 ** Math.max(0, failures - 1), BACKOFF_MS.longest);
+}
+
+function afterEvictions({ evictions }: ConnectionContext): number {
+  return evictions > EVICTED_MS.free ? Math.min(EVICTED_MS.first * 2 ** (evictions - 1), EVICTED_MS.longest) : 0;
+}

@@ -74,6 +74,33 @@ test('being online forgets the failures', async () => {
   actor.stop();
 });
 
+test('a device that closes one young connection after the other is left to whoever has it, up to a minute', async () => {
+  const { actor, clock, sessions } = connection();
+  const waits: number[] = [];
+  const evict = async (afterMs: number): Promise<number> => {
+    actor.send({ type: 'OPENED' });
+    actor.send({ type: 'IDENTIFIED' });
+    for (let at = 0; at < afterMs; at += 1000) {
+      clock.advanceSync(1000);
+      actor.send({ type: 'TELEMETRY' });
+    }
+    sessions.at(-1)?.reject(new Fault('CONNECTION_CLOSED'));
+    await clock.advance(0);
+    const from = clock.now();
+    while (!actor.getSnapshot().hasTag('linked')) clock.advanceSync(10);
+    return clock.now() - from;
+  };
+  for (let eviction = 1; eviction <= 8; eviction += 1) waits.push(await evict(5000));
+  assert.equal(waits, [250, 250, 6000, 12_000, 24_000, 48_000, 60_000, 60_000]);
+  assert.is(await evict(31_000), 250, 'a connection that lived for half a minute is taken from nobody');
+  for (let eviction = 1; eviction <= 4; eviction += 1) await evict(5000);
+  sessions.at(-1)?.reject(new Fault('TIMEOUT'));
+  await clock.advance(0);
+  actor.send({ type: 'HURRY' });
+  assert.equal(actor.getSnapshot().value, { linked: 'connecting' }, 'a stop waits for no backoff');
+  actor.stop();
+});
+
 test('who has to be stopped is tried at once, from backoff and from loss', async () => {
   const { actor, clock, sessions } = connection();
   for (let failure = 1; failure <= 5; failure += 1) {
