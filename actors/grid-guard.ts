@@ -70,7 +70,12 @@ export function createGridGuard(
     const { watch, meter } = memory;
     const room = roomNow(watch, grid, meter, nowMs);
     const lost = room.meterLost && meter !== undefined;
-    board.alarm('meter-lost', lost, 'P2', `${grid.meter ?? ''} does not measure the grid connection now`);
+    board.alarm(
+      'meter-lost',
+      lost,
+      'P2',
+      `${grid.meter ?? ''} does not measure the grid connection now, or not as the load and the assets say`,
+    );
     const units = [...shown.values()].map((one) => gridUnitOf(one, nowMs)).filter((unit) => unit !== undefined);
     const visible = new Set(units.map(({ id }) => id));
     const cuts = cutToGrid(units, room);

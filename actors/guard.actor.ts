@@ -14,6 +14,7 @@ import type { TelemetryFrame } from '../contracts/telemetry.ts';
 import { judge, UNJUDGED } from '../machines/guard/guard.ts';
 import type { GuardConfig, GuardState, Judgement, SiteLatch } from '../machines/guard/guard.ts';
 import { joinBms } from '../machines/guard/join.ts';
+import { clampToPermit } from '../machines/device/setpoint.ts';
 import { fromProcess } from '../supervisor/process.ts';
 import type { Board } from './board.ts';
 import { nameOfDriver } from './driver/driver.actor.ts';
@@ -39,6 +40,7 @@ export const guardActor = fromProcess<GuardMessage, GuardInputs>(async ({ input,
   const { configs, board, instruments } = input;
   const states = input.memory;
   const blocked = new Map<string, string>();
+  const permits = new Map<string, Permit>();
   const last = new Map<string, Telemetry>();
   const grid = createGridGuard(input.grid, board, give);
   let site = UNKNOWN_LATCH;
@@ -77,7 +79,9 @@ export const guardActor = fromProcess<GuardMessage, GuardInputs>(async ({ input,
     const { frame, silent } = config.bms
       ? joinBms(own, instruments.get(config.bms.id), config.bms, nowMs)
       : { frame: own, silent: [] };
-    const judgement = judge(states.get(assetId) ?? UNJUDGED, frame, ceiling, config, site, nowMs, silent);
+    // What the last permit left of the order is what the device was told.
+    const orderedW = clampToPermit(order?.w ?? 0, permits.get(assetId) ?? { maxChargeW: 0, maxDischargeW: 0 });
+    const judgement = judge(states.get(assetId) ?? UNJUDGED, frame, ceiling, config, site, nowMs, { silent, orderedW });
     states.set(assetId, judgement.state);
     const { trip, fault, permit } = judgement;
     // The latch first: it reaches the driver before the permit does, and outlives all of us.
@@ -91,6 +95,7 @@ export const guardActor = fromProcess<GuardMessage, GuardInputs>(async ({ input,
   }
 
   function give(permit: Permit): void {
+    permits.set(permit.assetId, permit);
     send(nameOfDriver(permit.assetId), { type: 'PERMIT', permit } as EventObject);
   }
 

@@ -66,6 +66,13 @@ export type Judgement = {
 
 type Narrowing = { readonly reason: PermitReason; readonly chargeW: number; readonly dischargeW: number };
 
+export type Circumstances = {
+  /** What the battery management system should measure and does not. */
+  readonly silent?: readonly Measurand[];
+  /** What the device was last told to move, W; 0 without an order. */
+  readonly orderedW?: number;
+};
+
 export type Ceiling = { readonly chargeW: number; readonly dischargeW: number };
 
 export function judge(
@@ -75,11 +82,10 @@ export function judge(
   config: GuardConfig,
   site: SiteLatch,
   nowMs: number,
-  /** What the battery management system should measure and does not. */
-  silent: readonly Measurand[] = [],
+  { silent = [], orderedW = 0 }: Circumstances = {},
 ): Judgement {
   const { asset, limits, caps } = config;
-  const { seen, doubts } = plausible(before.seen, frame, asset);
+  const { seen, doubts } = plausible(before.seen, frame, asset, orderedW);
   const table = judgeLimits({
     frame,
     limits,

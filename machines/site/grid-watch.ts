@@ -29,9 +29,22 @@ export type GridWatch = {
   readonly bounds: Bounds | undefined;
   readonly readings: readonly Reading[];
   readonly readAtMs: number | undefined;
+  /** The meter does not go with the devices and the load, where a load is measured. */
+  readonly doubted: boolean;
+  /** Readings running that say the contrary of `doubted`. */
+  readonly contrary: number;
 };
 
-export const UNMETERED: GridWatch = { bounds: undefined, readings: [], readAtMs: undefined };
+export const UNMETERED: GridWatch = {
+  bounds: undefined,
+  readings: [],
+  readAtMs: undefined,
+  doubted: false,
+  contrary: 0,
+};
+
+/** So many readings running make a doubt, and take it away again. */
+const SETTLED = 5;
 
 const MOST_WAITING = 5;
 
@@ -57,18 +70,19 @@ export function readMeter(
   nowMs: number,
 ): GridWatch {
   const pcc = believe(meter, 'gridPowerW', nowMs);
-  if (typeof pcc === 'string') return UNMETERED;
+  if (typeof pcc === 'string') return { ...UNMETERED, doubted: before.doubted };
   const readAtMs = meter.readings.gridPowerW?.[0]?.receivedAtMs ?? nowMs;
   if (before.readAtMs === readAtMs) return before;
   const acBefore = powersOf(devices, nowMs);
   const reading: Reading = { pccW: pcc.max, atMs: readAtMs, acBefore, acAfter: new Map() };
   const loadNow = pcc.max + sum(acBefore);
+  const balance = judgeBalance(before, meter, pcc.max, sum(acBefore), nowMs);
   const last = before.readings.at(-1);
   // Another set of devices is another load.
   if (!before.bounds || (last && !sameKeys(last.acBefore, acBefore)))
-    return { bounds: around({ low: loadNow, high: loadNow }, grid), readings: [reading], readAtMs };
+    return { bounds: around({ low: loadNow, high: loadNow }, grid), readings: [reading], readAtMs, ...balance };
   const readings = [...before.readings, reading].slice(-MOST_WAITING);
-  return { bounds: obey(before.bounds, pcc.max, loadNow, grid), readings, readAtMs };
+  return { bounds: obey(before.bounds, pcc.max, loadNow, grid), readings, readAtMs, ...balance };
 }
 
 /** One frame of a device later: readings after which all have shown themselves again say what the load was. */
@@ -86,16 +100,42 @@ export function seeDevice(before: GridWatch, grid: Grid, device: TelemetryFrame,
   return { ...before, bounds, readings };
 }
 
+/** `load = pcc + Σ ac`, for a meter that measures the load as well. */
+function judgeBalance(
+  { doubted, contrary }: GridWatch,
+  meter: TelemetryFrame,
+  pccW: number,
+  acW: number,
+  nowMs: number,
+): Pick<GridWatch, 'doubted' | 'contrary'> {
+  const load = believe(meter, 'loadPowerW', nowMs);
+  if (typeof load === 'string') return { doubted: false, contrary: 0 };
+  const offW = Math.abs(pccW + acW - load.max);
+  const off =
+    offW > Math.max(LEAST_TOLERANCE_W, TOLERANCE * Math.max(Math.abs(pccW), Math.abs(acW), Math.abs(load.max)));
+  if (off === doubted) return { doubted, contrary: 0 };
+  return contrary + 1 >= SETTLED ? { doubted: off, contrary: 0 } : { doubted, contrary: contrary + 1 };
+}
+
+/** The three are not measured at the same moment, nor by the same instrument. */
+const TOLERANCE = 0.1;
+const LEAST_TOLERANCE_W = 1000;
+
 function shownAgain(reading: Reading, id: string, ac: { readonly w: number; readonly atMs: number }): Reading {
   if (reading.acAfter.has(id) || ac.atMs < reading.atMs) return reading;
   return { ...reading, acAfter: new Map([...reading.acAfter, [id, ac]]) };
 }
 
-/** The room at this moment; without a living meter what the site file allows then. */
-export function roomNow({ bounds }: GridWatch, grid: Grid, meter: TelemetryFrame | undefined, nowMs: number): GridRoom {
+/** The room at this moment; without a living meter that can be believed what the site file allows then. */
+export function roomNow(
+  { bounds, doubted }: GridWatch,
+  grid: Grid,
+  meter: TelemetryFrame | undefined,
+  nowMs: number,
+): GridRoom {
   if (!isLimited(grid)) return UNLIMITED;
   const living = meter && typeof believe(meter, 'gridPowerW', nowMs) !== 'string';
-  if (!living || !bounds) return { min: -grid.meterLostMaxW, max: grid.meterLostMaxW, meterLost: true };
+  if (!living || !bounds || doubted) return { min: -grid.meterLostMaxW, max: grid.meterLostMaxW, meterLost: true };
   return { ...bounds, meterLost: false };
 }
 

@@ -114,6 +114,25 @@ test('a lost meter leaves what the site file says, from the moment on at which i
   });
 });
 
+test('a meter that does not go with the load and the assets is no meter, until it does so again for a while', () => {
+  let watch = UNMETERED;
+  const lost = (loadW: number, at: number): boolean => {
+    const nowMs = 1000 * at;
+    const reading = frame({ gridPowerW: [10_000], loadPowerW: [loadW] }, nowMs);
+    watch = readMeter(watch, GRID, reading, [device(2000, nowMs - 500)], nowMs);
+    return roomNow(watch, GRID, reading, nowMs).meterLost;
+  };
+  const rows = [12_000, 12_900, 20_000, 20_000, 20_000, 20_000, 20_000, 12_000, 12_000, 12_000, 12_000, 12_000];
+  assert.equal(rows.map(lost), [false, false, false, false, false, false, true, true, true, true, true, false]);
+});
+
+test('without a measured load there is nothing to compare the meter with', () => {
+  let watch = UNMETERED;
+  for (let at = 1; at < 9; at += 1)
+    watch = readMeter(watch, GRID, meter(10_000, 1000 * at), [device(90_000, 1000 * at - 500)], 1000 * at);
+  assert.is(watch.doubted, false);
+});
+
 test('the deadband is 1 % of the smaller limit, at least 200 W', () => {
   assert.is(deadbandW(GRID), 200);
   assert.is(deadbandW({ maxImportW: 900_000, maxExportW: 500_000, meterLostMaxW: 0 }), 5000);
