@@ -100,6 +100,8 @@ export type Cockpit = {
   identityProven: boolean;
   /** Registers of scale factors that were read last, and the number of exchanges then: no other has come between. */
   scaleProof: { readonly exchanges: number; readonly registers: readonly number[] } | undefined;
+  /** The number of exchanges when the serial was seen last; undefined until power is commanded on this connection. */
+  serialSeenAt: number | undefined;
   deadman: DeadmanWatch;
   helm: HelmState;
   expectations: Expectations;
@@ -149,6 +151,7 @@ export function createCockpit(input: DriverInput, tools: Pick<Cockpit, 'clock' |
     bound: undefined,
     identityProven: false,
     scaleProof: undefined,
+    serialSeenAt: undefined,
     deadman: UNWATCHED,
     helm: UNTOUCHED,
     expectations: {},
@@ -181,6 +184,7 @@ export function forgetConnection(cockpit: Cockpit): void {
   cockpit.bound = undefined;
   cockpit.identityProven = false;
   cockpit.scaleProof = undefined;
+  cockpit.serialSeenAt = undefined;
   cockpit.deadman = UNWATCHED;
   cockpit.helm = UNTOUCHED;
   // Whether a write that was not read back has reached the device is not known: finding either value is no change.

@@ -21,6 +21,7 @@ import { identify } from './identify.ts';
 import { finishPoll } from './poll.ts';
 import { nextPollAt, secondPollAt } from './rhythm.ts';
 import { scaleChanged } from './scales.ts';
+import { checkSerial } from './serial-proof.ts';
 import { nextDeadline, writeNext } from './writing.ts';
 
 /** Modbus exceptions of a device that has no time now: acknowledge, busy. */
@@ -96,7 +97,7 @@ export const session = fromProcess<EventObject, Cockpit>(async ({ input: cockpit
     let busy = false;
     let words: readonly number[] | undefined;
     try {
-      words = await link.read(block.register, block.count);
+      words = await link.read(block.register, block.count, block.space);
     } catch (error) {
       // A device may refuse a block for now; what is in it is missing then. Anything else ends the session.
       if (!(error instanceof Fault) || error.code !== 'DEVICE_EXCEPTION') throw error;
@@ -104,10 +105,9 @@ export const session = fromProcess<EventObject, Cockpit>(async ({ input: cockpit
     }
     const [changed] = words ? changedScales(block, words) : [];
     if (changed) throw scaleChanged(cockpit, changed);
-    cockpit.samples = {
-      ...cockpit.samples,
-      ...sampleBlock(block, words, clock.now(), cockpit.input.staleAfter, transport.wordOrder),
-    };
+    const samples = sampleBlock(block, words, clock.now(), cockpit.input.staleAfter, transport.wordOrder);
+    checkSerial(cockpit, samples);
+    cockpit.samples = { ...cockpit.samples, ...samples };
     return busy ? 'busy' : 'done';
   }
 
@@ -137,7 +137,7 @@ export const session = fromProcess<EventObject, Cockpit>(async ({ input: cockpit
 /** The same port; says when a request has ended, well or not. */
 function counted(port: DevicePort, ended: () => void): DevicePort {
   return {
-    read: (register, count) => port.read(register, count).finally(ended),
+    read: (register, count, space) => port.read(register, count, space).finally(ended),
     write: (register, words, functionCode) => port.write(register, words, functionCode).finally(ended),
     drop: (reason) => port.drop(reason),
   };

@@ -20,6 +20,7 @@ import { drillPosture } from './drill.ts';
 import { endOrder, orderPhase } from './orders.ts';
 import { awaitsRecord, originalsRestored, saveOriginals } from './originals.ts';
 import { proveScales } from './scales.ts';
+import { proveSerial, serialProven } from './serial-proof.ts';
 
 /** Makes the one next write, if there is one; true when it did anything, so that the caller asks again. */
 export async function writeNext(cockpit: Cockpit, port: DevicePort): Promise<boolean> {
@@ -77,6 +78,10 @@ async function pass(
     requestOf(cockpit, kind, passage.purpose, targetW),
     writeStateOf(cockpit, situation, transaction),
   );
+  if (verdict.allowed && kind === 'power' && passage.at === 0 && !serialProven(cockpit)) {
+    await proveSerial(cockpit, port);
+    return true;
+  }
   if (!verdict.allowed && verdict.code === 'SCALE_UNPROVEN') {
     // Everything is asked again after it: the situation may be another one then.
     await proveScales(cockpit, port, transaction.scales);

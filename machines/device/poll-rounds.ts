@@ -1,6 +1,7 @@
 /**
  * Which blocks each poll reads: the fast group every time, and of the slow group its share, so that no poll is longer
- * than the others by all the slow blocks at once. After `slowEvery` polls every block has been read.
+ * than the others by all the slow blocks at once. After `slowEvery` polls every block has been read, and the serial once
+ * more, because behind a gateway another device may have taken the place of this one.
  */
 import type { BoundProfile, Point } from '../../contracts/profile.ts';
 import type { BlockRead } from './read-plan.ts';
@@ -14,11 +15,12 @@ export type PollRounds = {
 };
 
 export function pollRounds(
-  profile: Pick<BoundProfile, 'transport' | 'slowEvery'>,
+  profile: Pick<BoundProfile, 'transport' | 'slowEvery' | 'identity'>,
   points: ReadonlyMap<string, Point>,
 ): PollRounds {
   const fast = planReads(profile, points, (_name, group) => group === 'fast');
-  const slow = planReads(profile, points, (_name, group) => group === 'slow');
+  const { serial } = profile.identity;
+  const slow = planReads(profile, points, (name, group) => group === 'slow' || (name === serial && group !== 'fast'));
   return {
     first: planReads(profile, points, (_name, group) => group !== 'never'),
     rounds: Array.from({ length: profile.slowEvery }, (_, round) => [
