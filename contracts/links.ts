@@ -4,6 +4,7 @@
 import type { Origin, Reply, SiteCommand } from './commands.ts';
 import type { Report, UplinkReport } from './reports.ts';
 import type { SiteConfig } from './site-config.ts';
+import type { UplinkConfig } from './uplink.ts';
 
 /** North → control. `id` pairs the reply. */
 export type CommandMessage = {
@@ -30,6 +31,15 @@ export type NorthStart = {
 
 /** What the record thread gets at its start. */
 export type RecordStart = { readonly dataDir: string; readonly keepDays: number; readonly maxBytes: number };
+
+/** What an uplink thread gets at its start. */
+export type UplinkStart = {
+  readonly config: UplinkConfig;
+  readonly siteId: string;
+  readonly dataDir: string;
+  /** Unit of every point, by asset. */
+  readonly units: Readonly<Record<string, Readonly<Record<string, string>>>>;
+};
 
 /** Thread → its supervisor: ready, alive, or a state worth an alarm. */
 export type ThreadSignal =
