@@ -2,10 +2,13 @@
  * Ports: what actors need from the outside, injected so that a whole site can run against memory.
  */
 
+/** Which of the two register spaces of a device: read with function code 3 or 4. Only holding registers are written. */
+export type RegisterSpace = 'holding' | 'input';
+
 /** One proven-or-not Modbus connection. After any fault it is dead; every later call rejects. */
 export type DevicePort = {
-  /** Reads holding registers; at most 125. */
-  readonly read: (register: number, count: number) => Promise<readonly number[]>;
+  /** Reads registers, holding ones unless said otherwise; at most 125. */
+  readonly read: (register: number, count: number, space?: RegisterSpace) => Promise<readonly number[]>;
   /** Writes holding registers; functionCode 6 takes exactly one word. Resolves when the device acknowledged. */
   readonly write: (register: number, words: readonly number[], functionCode: 6 | 16) => Promise<void>;
   /** Closes at once; pending calls reject with DROPPED_FOR_STOP or CONNECTION_CLOSED. */

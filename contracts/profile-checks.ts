@@ -7,6 +7,7 @@ import { JUDGED_MEASURANDS, registersOf } from './profile-point.ts';
 
 /** As much of a profile as is checked here. */
 type Checked = {
+  readonly transport: { readonly registers: 'holding' | 'input' };
   readonly points: Readonly<Record<string, PointRow>>;
   readonly parts?: { readonly all: readonly string[] } | undefined;
   readonly cannot: readonly Measurand[];
@@ -47,6 +48,8 @@ function checkRow(name: string, row: PointRow, profile: Checked, complain: Compl
       'the direction of positive values (discharge, charge, generation, import or export)',
     );
   }
+  if (row.writable && (row.registers ?? profile.transport.registers) === 'input')
+    complain([...path, 'registers'], 'holding: input registers cannot be written');
   if (row.part && !profile.parts?.all.includes(row.part)) complain([...path, 'part'], 'a part named in parts.all');
   if (row.writable?.maxFrom) checkName(row.writable.maxFrom, [...path, 'writable', 'maxFrom'], profile, complain);
 }

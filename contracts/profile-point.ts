@@ -87,6 +87,8 @@ export const pointName = z.string().regex(/^[a-z][a-z0-9_]*$/, 'a lower_snake_ca
 export const register = z.int().min(0).max(65_535);
 const WORD_ORDERS = ['big', 'little'] as const;
 export const wordOrder = z.enum(WORD_ORDERS);
+/** Read with function code 3 or 4. */
+export const registerSpace = z.enum(['holding', 'input']);
 export type WordOrder = (typeof WORD_ORDERS)[number];
 
 const bitSchema = z.strictObject({
@@ -141,7 +143,8 @@ export const pointSchema = z.strictObject({
   /** Direction of positive raw values; bessd turns it into its own: positive = out of the device, at the meter = import. */
   positive: z.enum(['discharge', 'charge', 'generation', 'import', 'export']).optional(),
   group: z.enum(['fast', 'slow', 'once', 'never']),
-  /** Where it differs from that of the transport. */
+  /** Where they differ from those of the transport. */
+  registers: registerSpace.optional(),
   wordOrder: wordOrder.optional(),
   /** `little`: the low byte of every register comes first, in texts too. */
   byteOrder: wordOrder.optional(),

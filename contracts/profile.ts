@@ -8,7 +8,7 @@
 import { z } from 'zod';
 import { checkProfile } from './profile-checks.ts';
 import { controlSchema } from './profile-control.ts';
-import { MEASURANDS, pointName, pointSchema, register, wordOrder } from './profile-point.ts';
+import { MEASURANDS, pointName, pointSchema, register, registerSpace, wordOrder } from './profile-point.ts';
 import type { Point } from './profile-point.ts';
 
 export type { Control, SequenceName, StepValue } from './profile-control.ts';
@@ -33,8 +33,18 @@ export const profileSchema = z
       maxReadRegisters: z.int().min(1).max(125).default(120),
       /** High word first unless said otherwise. */
       wordOrder: wordOrder.default('big'),
+      /** Which registers its points are in, unless they say otherwise; `input` are read with function code 4. */
+      registers: registerSpace.default('holding'),
       /** Ranges of registers that may be read across; outside them only adjacent points share a request. */
-      blocks: z.array(z.strictObject({ register, count: z.int().min(1).max(125) })).default([]),
+      blocks: z
+        .array(
+          z.strictObject({
+            register,
+            count: z.int().min(1).max(125),
+            registers: registerSpace.optional(),
+          }),
+        )
+        .default([]),
       /** Ranges that no request may touch, not even inside a block or a SunSpec model. */
       gaps: z.array(z.strictObject({ register, count: z.int().min(1).max(65_536) })).default([]),
       /** A request never joins two declared blocks, even where they touch. */

@@ -1,15 +1,18 @@
 /**
  * What a Modbus request asks and what its reply must say, on every kind of line: the part between address and checksum.
  *
- * Source: MODBUS Application Protocol V1.1b3 (function codes 3, 6, 16; exceptions: function + 0x80). Bytes are taken one
+ * Source: MODBUS Application Protocol V1.1b3 (function codes 3, 4, 6, 16; exceptions: function + 0x80). Bytes are taken one
  * by one, since this runs for every register of every poll; whoever calls has made sure that they are there.
  */
 import { Fault } from '../contracts/faults.ts';
 
 export type Request =
-  | { readonly functionCode: 3; readonly register: number; readonly count: number }
+  | { readonly functionCode: 3 | 4; readonly register: number; readonly count: number }
   | { readonly functionCode: 6; readonly register: number; readonly words: readonly number[] }
   | { readonly functionCode: 16; readonly register: number; readonly words: readonly number[] };
+
+/** Function codes that read: holding and input registers. */
+export const READS = { holding: 3, input: 4 } as const;
 
 /** Registers that one request may read, and write. */
 export const MOST_READ = 125;
@@ -24,7 +27,7 @@ export function pduBytes(request: Request): number {
 export function putPdu(frame: Buffer, at: number, request: Request): void {
   frame[at] = request.functionCode;
   putWord(frame, at + 1, request.register);
-  if (request.functionCode === 3) {
+  if ('count' in request) {
     requireCount(request.count, MOST_READ);
     return putWord(frame, at + 3, request.count);
   }
@@ -58,7 +61,7 @@ export function judgePdu(bytes: Buffer, from: number, to: number, request: Reque
     );
   }
   if (answered !== functionCode) throw bad(`function ${answered}, expected ${functionCode}`);
-  if (functionCode === 3) return wordsOf(bytes, from, length, request.count);
+  if ('count' in request) return wordsOf(bytes, from, length, request.count);
   if (length !== 5) throw bad(`write reply of ${length} bytes, expected 5`);
   const place = wordAt(bytes, from + 1);
   if (place !== register) throw bad(`write reply for register ${place}, expected ${register}`);

@@ -2,7 +2,7 @@
  * The device's side of Modbus TCP, for simulated devices: takes a request apart as strictly as replies are judged, and
  * builds the answers.
  *
- * Source as in modbus-frame.ts and modbus-pdu.ts; exceptions 1 (function), 2 (address), 3 (a count or length that cannot be).
+ * Simulated devices have no input registers: function 4 is one that they do not know. Source as in modbus-frame.ts and modbus-pdu.ts; exceptions 1 (function), 2 (address), 3 (a count or length that cannot be).
  */
 import { HEADER_BYTES } from './modbus-frame.ts';
 import { MOST_READ, MOST_WRITTEN, putWord, wordAt } from './modbus-pdu.ts';
@@ -45,15 +45,15 @@ function requestIn(pdu: Buffer): Asked['request'] {
 /** `words`: what was read; a write is acknowledged with its register, and its word or count. */
 export function encodeReply({ transaction, unitId }: Asked, request: Request, words: readonly number[]): Buffer {
   const { functionCode, register } = request;
-  const frame = replyFrame(transaction, unitId, functionCode === 3 ? 2 + words.length * 2 : 5);
+  const frame = replyFrame(transaction, unitId, 'count' in request ? 2 + words.length * 2 : 5);
   frame[HEADER_BYTES] = functionCode;
-  if (functionCode === 3) {
+  if ('count' in request) {
     frame[HEADER_BYTES + 1] = words.length * 2;
     words.forEach((word, at) => putWord(frame, HEADER_BYTES + 2 + at * 2, word));
     return frame;
   }
   putWord(frame, HEADER_BYTES + 1, register);
-  putWord(frame, HEADER_BYTES + 3, functionCode === 6 ? (request.words[0] ?? 0) : request.words.length);
+  putWord(frame, HEADER_BYTES + 3, request.functionCode === 6 ? (request.words[0] ?? 0) : request.words.length);
   return frame;
 }
 

@@ -5,7 +5,8 @@
  */
 import type { Clock } from '../contracts/clock.ts';
 import { Fault } from '../contracts/faults.ts';
-import type { DeviceAddress, DevicePort, OpenDevice } from '../contracts/ports.ts';
+import type { DeviceAddress, DevicePort, OpenDevice, RegisterSpace } from '../contracts/ports.ts';
+import { READS } from './modbus-pdu.ts';
 import type { Request } from './modbus-pdu.ts';
 import type { ByteLine, Owing } from './modbus-rtu-line.ts';
 import { RtuLine } from './modbus-rtu-line.ts';
@@ -98,8 +99,8 @@ class RtuPort implements DevicePort {
     this.#leave = leave;
   }
 
-  read(register: number, count: number): Promise<readonly number[]> {
-    return this.#exchange({ functionCode: 3, register, count });
+  read(register: number, count: number, space: RegisterSpace = 'holding'): Promise<readonly number[]> {
+    return this.#exchange({ functionCode: READS[space], register, count });
   }
 
   async write(register: number, words: readonly number[], functionCode: 6 | 16): Promise<void> {

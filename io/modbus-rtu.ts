@@ -4,7 +4,7 @@
  * Source: MODBUS over Serial Line Specification and Implementation Guide V1.02 (frame, CRC-16 with 0xA001, silence of 3.5
  * characters between frames, 1.75 ms above 19,200 Bd).
  */
-import { pduBytes, putPdu, putWord } from './modbus-pdu.ts';
+import { pduBytes, putPdu, putWord, READS } from './modbus-pdu.ts';
 import type { Request } from './modbus-pdu.ts';
 
 const CRC_BYTES = 2;
@@ -64,7 +64,7 @@ function replyBytes(bytes: Buffer): number | undefined {
   const functionCode = bytes[1];
   if (functionCode === undefined || bytes.length < 3) return undefined;
   if (functionCode >= 0x80) return 3 + CRC_BYTES;
-  if (functionCode === 3) return 3 + (bytes[2] ?? 0) + CRC_BYTES;
+  if (functionCode === READS.holding || functionCode === READS.input) return 3 + (bytes[2] ?? 0) + CRC_BYTES;
   return functionCode === 6 || functionCode === 16 || functionCode === ECHO ? 6 + CRC_BYTES : undefined;
 }
 

@@ -7,8 +7,9 @@
 import { randomInt } from 'node:crypto';
 import type { Clock, TimerId } from '../contracts/clock.ts';
 import { Fault } from '../contracts/faults.ts';
-import type { DeviceAddress, DevicePort } from '../contracts/ports.ts';
+import type { DeviceAddress, DevicePort, RegisterSpace } from '../contracts/ports.ts';
 import { decodeReply, encodeRequest, frameLength } from './modbus-frame.ts';
+import { READS } from './modbus-pdu.ts';
 import type { Request } from './modbus-pdu.ts';
 
 /** What a socket does here: bytes out, and an end. `writableLength`: bytes that it still holds. */
@@ -46,8 +47,8 @@ export class ModbusTcpPort implements DevicePort {
     this.#clock = clock;
   }
 
-  read(register: number, count: number): Promise<readonly number[]> {
-    return this.#exchange({ functionCode: 3, register, count });
+  read(register: number, count: number, space: RegisterSpace = 'holding'): Promise<readonly number[]> {
+    return this.#exchange({ functionCode: READS[space], register, count });
   }
 
   async write(register: number, words: readonly number[], functionCode: 6 | 16): Promise<void> {

@@ -11,6 +11,7 @@ import type { DeviceAddress, DevicePort, OpenDevice } from '../contracts/ports.t
 import type { Command, SimulatedAsset } from './asset.ts';
 import { handle } from './asset.ts';
 import type { Exception } from './device.ts';
+import { EXCEPTION } from './device.ts';
 
 export type MemoryNetwork = {
   readonly open: OpenDevice;
@@ -127,7 +128,8 @@ function memoryPort(asset: () => SimulatedAsset, address: DeviceAddress, wire: W
   return {
     end,
     port: {
-      read: (register, count) => request({ op: 'read', register, count, unitId }),
+      read: (register, count, space) =>
+        space === 'input' ? withoutInputs(register) : request({ op: 'read', register, count, unitId }),
       async write(register, words, functionCode) {
         await request({ op: 'write', register, words: [...words], functionCode, unitId });
       },
@@ -215,7 +217,12 @@ function isReplyTo(command: Command, result: Result): boolean {
   return 'exception' in result || result.length === (command.op === 'read' ? command.count : 0);
 }
 
-function exceptionFault({ exception }: Exception, { op, register }: Command): Fault {
+/** Simulated devices have holding registers only. */
+function withoutInputs(register: number): Promise<never> {
+  return Promise.reject(exceptionFault({ exception: EXCEPTION.illegalFunction }, { op: 'read', register }));
+}
+
+function exceptionFault({ exception }: Exception, { op, register }: Pick<Command, 'op' | 'register'>): Fault {
   return new Fault('DEVICE_EXCEPTION', `the device answered the ${op} of ${register} with exception ${exception}`, {
     details: { exception, register },
   });

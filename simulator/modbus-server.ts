@@ -104,11 +104,11 @@ function answer(asset: SimulatedAsset, reply: ReplyLine, frame: Buffer): void {
   const asked = readRequest(frame);
   const { request, unitId } = asked;
   if ('exception' in request) return reply(encodeException(asked, request.exception), 'read');
-  const { functionCode, register } = request;
+  const { register } = request;
   const command =
-    functionCode === 3
+    'count' in request
       ? ({ op: 'read', register, count: request.count, unitId } as const)
-      : ({ op: 'write', register, words: request.words, functionCode, unitId } as const);
+      : ({ op: 'write', register, words: request.words, functionCode: request.functionCode, unitId } as const);
   handle(asset, command, (result) =>
     reply(
       'exception' in result ? encodeException(asked, result.exception) : encodeReply(asked, request, result),

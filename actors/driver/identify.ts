@@ -27,7 +27,7 @@ export async function identify(cockpit: Cockpit, port: DevicePort): Promise<void
     points,
     (name) => name === identity.model || name === identity.serial || name === identity.firmware,
   )) {
-    const words = await port.read(block.register, block.count);
+    const words = await port.read(block.register, block.count, block.space);
     samples = { ...samples, ...sampleBlock(block, words, cockpit.clock.now(), staleAfter, transport.wordOrder) };
   }
   const text = (point: string): string => String(samples[point]?.value ?? '');

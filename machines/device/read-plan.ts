@@ -2,12 +2,15 @@
  * Which registers to read together: planned once per device from its profile.
  *
  * Points share a request when they are adjacent, or lie in one declared block; a request never reads across registers
- * that the profile does not vouch for, because many devices answer those with an exception.
+ * that the profile does not vouch for, because many devices answer those with an exception. Holding and input registers
+ * are two spaces with the same numbers.
  */
 import type { BoundProfile, Point, PointRow, Profile, ScaleFactor } from '../../contracts/profile.ts';
+import type { RegisterSpace } from '../../contracts/ports.ts';
 import { registersOf } from '../../contracts/profile.ts';
 
 export type BlockRead = {
+  readonly space: RegisterSpace;
   readonly register: number;
   readonly count: number;
   readonly points: readonly { readonly name: string; readonly point: Point; readonly offset: number }[];
@@ -32,18 +35,19 @@ export function planReads(
 ): readonly BlockRead[] {
   const { blocks, gaps, maxReadRegisters, oneRequestPerBlock } = profile.transport;
   const plans: Plan[] = [];
-  for (const { start, end, add } of rowsOf(points, wanted)) {
+  for (const { space, start, end, add } of rowsOf(points, wanted, profile.transport.registers)) {
     const last = plans.at(-1);
-    if (last && mayShare(last, start, end)) {
+    if (last?.space === space && mayShare(last, start, end)) {
       add(last);
       last.end = Math.max(last.end, end);
     } else {
-      const plan: Plan = { register: start, end, points: [], scales: [] };
+      const plan: Plan = { space, register: start, end, points: [], scales: [] };
       add(plan);
       plans.push(plan);
     }
   }
-  return plans.map(({ register, end, points: inside, scales }) => ({
+  return plans.map(({ space, register, end, points: inside, scales }) => ({
+    space,
     register,
     count: end - register,
     points: inside,
@@ -53,8 +57,9 @@ export function planReads(
   function mayShare(last: Plan, start: number, end: number): boolean {
     if (Math.max(end, last.end) - last.register > maxReadRegisters) return false;
     if (gaps.some(({ register, count }) => register < end && register + count > last.register)) return false;
-    const inOneBlock = blocks.some(({ register, count }) => last.register >= register && end <= register + count);
-    const isSplit = oneRequestPerBlock && blocks.some(({ register }) => register > last.register && register <= start);
+    const own = blocks.filter(({ registers = profile.transport.registers }) => registers === last.space);
+    const inOneBlock = own.some(({ register, count }) => last.register >= register && end <= register + count);
+    const isSplit = oneRequestPerBlock && own.some(({ register }) => register > last.register && register <= start);
     return inOneBlock || (start <= last.end && !isSplit);
   }
 }
@@ -67,26 +72,38 @@ export function changedScales({ scales }: BlockRead, words: readonly number[]): 
 }
 
 type Plan = {
+  readonly space: RegisterSpace;
   readonly register: number;
   end: number;
   readonly points: BlockRead['points'][number][];
   readonly scales: BlockRead['scales'][number][];
 };
-type Row = { readonly start: number; readonly end: number; readonly add: (to: Plan) => void };
+type Row = {
+  readonly space: RegisterSpace;
+  readonly start: number;
+  readonly end: number;
+  readonly add: (to: Plan) => void;
+};
 
-function rowsOf(points: ReadonlyMap<string, Point>, wanted: (name: string, group: Group) => boolean): readonly Row[] {
+function rowsOf(
+  points: ReadonlyMap<string, Point>,
+  wanted: (name: string, group: Group) => boolean,
+  usual: RegisterSpace,
+): readonly Row[] {
   const chosen = [...points].filter(([name, point]) => wanted(name, point.group));
   const scales = new Map(chosen.flatMap(([, { scale }]) => (scale ? [[scale.register, scale]] : [])));
   return [
     ...chosen.map(([name, point]): Row => ({
+      space: point.registers ?? usual,
       start: point.register,
       end: point.register + registersOf(point),
       add: (to) => to.points.push({ name, point, offset: point.register - to.register }),
     })),
     ...[...scales.values()].map((scale): Row => ({
+      space: usual,
       start: scale.register,
       end: scale.register + 1,
       add: (to) => to.scales.push({ scale, offset: scale.register - to.register }),
     })),
-  ].toSorted((a, b) => a.start - b.start);
+  ].toSorted((a, b) => a.space.localeCompare(b.space) || a.start - b.start);
 }

@@ -15,7 +15,7 @@ export type StaleAfter = Readonly<Record<Point['group'], number>>;
 
 /** The samples of one block; undefined words mean that the device refused the block. */
 export function sampleBlock(
-  block: BlockRead,
+  block: Pick<BlockRead, 'points'>,
   words: readonly number[] | undefined,
   receivedAtMs: number,
   staleAfter: StaleAfter,

@@ -85,7 +85,7 @@ async function meet(
   const address = { host: '', port: 0, unitId: UNIT, timeoutMs: TIMEOUT_MS, requestGapMs: 0 };
   const port = new ModbusTcpPort(wire, address, clock);
   const outcome = settled(
-    request.functionCode === 3
+    'count' in request
       ? port.read(request.register, request.count)
       : port.write(request.register, request.words, request.functionCode),
   );
@@ -146,7 +146,7 @@ function any(random: Random, request: Request, transaction: number): Buffer {
 }
 
 function goodReply(request: Request, transaction: number, data: Buffer): Buffer {
-  if (request.functionCode === 3) return framed(transaction, [3, data.length, ...data]);
+  if ('count' in request) return framed(transaction, [3, data.length, ...data]);
   const { functionCode, register, words } = request;
   const last = functionCode === 6 ? (words[0] ?? 0) : words.length;
   return framed(transaction, [functionCode, register >> 8, register & 255, last >> 8, last & 255]);

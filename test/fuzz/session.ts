@@ -54,7 +54,7 @@ function spoiling(
       const { request, unitId } = asked;
       if ('exception' in request) return send(encodeException(asked, request.exception));
       const command =
-        request.functionCode === 3
+        'count' in request
           ? ({ op: 'read', register: request.register, count: request.count, unitId } as const)
           : ({ op: 'write', ...request, unitId } as const);
       handle(asset as SimulatedAsset, command, (result) =>
