@@ -16,7 +16,7 @@ import { operationMachine } from '../machines/device/operation.machine.ts';
 import { estopMachine } from '../machines/site/estop.machine.ts';
 
 export type Subject = {
-  readonly name: string;
+  readonly name: 'connection' | 'operation' | 'estop';
   /** Where it stands in the checkout. */
   readonly file: string;
   readonly machine: AnyStateMachine;

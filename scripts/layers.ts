@@ -24,7 +24,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   supervisor: { ours: ['contracts'], packages: ['xstate'], node: true },
   io: { ours: ['contracts'], packages: 'one vendor each', node: true },
   actors: { ours: ['machines', 'contracts', 'supervisor'], types: ['io'], packages: ['xstate'], node: false },
-  prover: { ours: ['machines', 'contracts'], packages: ['xstate'], node: false },
+  prover: { ours: ['machines', 'contracts', 'profiles'], packages: ['xstate'], node: false },
   analyst: { ours: ['contracts', 'io'], packages: ['zod'], node: true },
   simulator: { ours: ['contracts', 'io'], packages: ['zod', 'modbus-serial'], node: true },
   headend: { ours: ['contracts', 'io', 'supervisor', 'machines'], packages: ['xstate', 'zod'], node: true },

@@ -88,7 +88,7 @@ test('entry, exit, re-entry, inherited and targetless transitions, parameters an
     options: { maxIterations: 100 },
   });
   const subject = {
-    name: 'odd',
+    name: 'operation' as const,
     file: '',
     machine: machine as unknown as AnyStateMachine,
     inputs: [undefined],

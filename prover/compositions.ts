@@ -1,0 +1,140 @@
+/**
+ * What is proven, by name and size. `small` is for every test run, `full` for a release.
+ */
+import { driverAlone } from './compose-driver.ts';
+import type { Reach } from './compose-driver.ts';
+import { linkOf, timeouts } from './compose-link.ts';
+import { siteOf } from './compose-site.ts';
+import type { SiteReach } from './compose-site.ts';
+import type { Setting } from './driver-model.ts';
+import type { Parts } from './parts.ts';
+import { LUNA2000, ONE_REGISTER } from './plant.ts';
+import { search } from './search.ts';
+import type { Composition, Verdict } from './search.ts';
+import { doorTable, guardTable, sharingTable } from './tables.ts';
+
+export type Size = 'small' | 'full';
+export type Proof = {
+  readonly name: string;
+  readonly about: string;
+  readonly modelled: readonly string[];
+  readonly assumed: readonly string[];
+  readonly invariants: readonly string[];
+  readonly bounds: Readonly<Record<string, number>>;
+  readonly run: () => Verdict;
+};
+
+const ROOMS = [
+  [0, 0],
+  [5000, 5000],
+] as const;
+const PLAIN = { orders: [1000], rooms: ROOMS, latches: [], exceptions: false, local: false } as const;
+const SITE = { batteries: ['free'], operators: 'one step', slowDisk: false } as const satisfies Partial<SiteReach>;
+
+export function proofs(size: Size, parts: Parts): readonly Proof[] {
+  const one: Setting = { parts, plant: ONE_REGISTER, idle: 'hold', interval: false };
+  const luna: Setting = { parts, plant: LUNA2000, idle: 'hold', interval: false };
+  return [...tables(parts), searched(linkOf(parts)), ...(size === 'small' ? small(one, luna) : full(one, luna))];
+}
+
+function small(one: Setting, luna: Setting): readonly Proof[] {
+  return [
+    driver(one, { ...PLAIN, name: 'driver', latches: ['trip'], orders: [1000, -1000] }, 'one driver against anything'),
+    driver(one, { ...PLAIN, name: 'driver, tagged out and local', latches: ['tag'], local: true }, 'as driver'),
+    driver(one, { ...PLAIN, name: 'late messages', epochs: 4 }, LATE),
+    driver(luna, { ...PLAIN, name: 'LUNA2000 holds', rooms: [[5000, 5000]], exceptions: true }, STEPS),
+    site(
+      one,
+      { ...SITE, name: 'site, trips', batteries: ['free', 'hot'] },
+      'all of control and its crashes, with trips',
+    ),
+  ];
+}
+
+function full(one: Setting, luna: Setting): readonly Proof[] {
+  const everything = ['trip', 'fault', 'tag'] as const;
+  const rooms = [...ROOMS, [0, 5000], [400, 400]] as const;
+  const waiting = { ...one, interval: true };
+  return [
+    driver(
+      waiting,
+      { ...PLAIN, name: 'driver', latches: everything, orders: [1000, -1000], rooms },
+      'one driver against anything',
+    ),
+    driver(waiting, { ...PLAIN, name: 'driver, local', local: true, exceptions: true }, 'as driver'),
+    driver(one, { ...PLAIN, name: 'late messages', epochs: 6 }, LATE),
+    driver(
+      { ...luna, interval: true },
+      { ...PLAIN, name: 'LUNA2000 holds', exceptions: true, latches: ['trip'] },
+      STEPS,
+    ),
+    driver({ ...luna, idle: 'release' }, { ...PLAIN, name: 'LUNA2000 releases', rooms: [...ROOMS, [0, 5000]] }, STEPS),
+    site(
+      one,
+      { ...SITE, name: 'site, operators and disk', operators: 'two and one who may not', slowDisk: true },
+      OPERATORS,
+    ),
+    site(
+      { ...one, interval: true },
+      { ...SITE, name: 'site, trips', batteries: ['free', 'full', 'hot'] },
+      'all of control and its crashes, with trips',
+    ),
+  ];
+}
+
+const LATE = 'records of the latch, permits and orders are lost, doubled, late and overtaken without bound';
+const STEPS = 'every step of every sequence of the shipped profile, interrupted at any point';
+const OPERATORS = 'all of control and its crashes, two operators and one who may not, a slow disk';
+
+function driver(setting: Setting, reach: Omit<Reach, 'about'>, about: string): Proof {
+  return searched(driverAlone(setting, { ...reach, about }));
+}
+
+function site(setting: Setting, reach: Omit<SiteReach, 'about'>, about: string): Proof {
+  return searched(siteOf(setting, { ...reach, about }));
+}
+
+function searched<State>(model: Composition<State>): Proof {
+  return { ...model, run: () => search(model) };
+}
+
+function tables(parts: Parts): readonly Proof[] {
+  const plain = { bounds: {}, assumed: [] };
+  return [
+    {
+      ...plain,
+      name: 'door',
+      about: 'mayWrite: every class of every input',
+      modelled: ['mayWrite as shipped; its rule written out once more (control rules 1)'],
+      invariants: ['allowed exactly where control rules 1 allow it'],
+      run: () => doorTable(parts),
+    },
+    {
+      ...plain,
+      name: 'permits',
+      about:
+        'the guard: both sides of each threshold of state of charge and temperature, missing, stale, latched, tripped',
+      modelled: ['judge as shipped with profiles/limits/lfp.json, one frame after UNJUDGED'],
+      invariants: [
+        'zero under a latch, a trip, an alarm and missing data; never above the rating; the epoch of the latch',
+      ],
+      run: () => guardTable(parts),
+    },
+    {
+      ...plain,
+      name: 'sharing',
+      about: 'two units of every class of room, energy and least power',
+      modelled: ['share as shipped'],
+      invariants: ['never more than asked, than the room, than the energy; never the other way'],
+      run: () => sharingTable(parts),
+    },
+    {
+      ...plain,
+      name: 'timeouts',
+      about: 'the states of every machine',
+      modelled: ['machines as shipped'],
+      invariants: ['every transitional state has a timeout'],
+      run: () => timeouts(parts),
+    },
+  ];
+}

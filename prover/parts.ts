@@ -1,0 +1,75 @@
+/**
+ * The shipped pieces that the models are built from. A planted defect replaces one of them; nothing else in the models
+ * decides anything.
+ */
+import { compile } from '../machines/compiled/compile.ts';
+import type { CompiledMachine } from '../machines/compiled/compile.ts';
+import { connectionMachine } from '../machines/device/connection.machine.ts';
+import { followLatch } from '../machines/device/follow-latch.ts';
+import { notWritten, polled, steer, written } from '../machines/device/helm.ts';
+import { mayWrite } from '../machines/device/may-write.ts';
+import { operationMachine } from '../machines/device/operation.machine.ts';
+import { endOfOrder, wantedPosture } from '../machines/device/posture.ts';
+import { judge } from '../machines/guard/guard.ts';
+import { estopMachine } from '../machines/site/estop.machine.ts';
+import { share } from '../machines/site/sharing.ts';
+
+/** What the actors do around the pure pieces; each is a line of theirs that a defect may take away. */
+export type Habits = {
+  /** A driver that starts asks for the latch before it touches the device (actors/driver/driver.actor.ts). */
+  readonly asksForLatch: boolean;
+  /** Until the E-stop has spoken, a guard takes the site for latched (actors/guard.actor.ts). */
+  readonly guardStartsLatched: boolean;
+  /** A latch that is told makes the posture unknown, so that the whole sequence is written (actors/driver). */
+  readonly writesAgain: boolean;
+  /** A zero that belongs to the stop before answers nothing (actors/driver). */
+  readonly forgetsOldZero: boolean;
+  /** An acknowledgement counts only for the passage that it belongs to (actors/driver/writing.ts). */
+  readonly heedsTakeover: boolean;
+  /** The latch file is written, and read at start (actors/estop). */
+  readonly keepsLatch: boolean;
+  /** A reset is refused while a device is unreachable or moves power (actors/estop/latch-commands.ts). */
+  readonly asksForCause: boolean;
+};
+
+export type Parts = {
+  readonly operation: CompiledMachine<typeof operationMachine>;
+  readonly estop: CompiledMachine<typeof estopMachine>;
+  readonly connection: CompiledMachine<typeof connectionMachine>;
+  readonly mayWrite: typeof mayWrite;
+  readonly endOfOrder: typeof endOfOrder;
+  readonly wantedPosture: typeof wantedPosture;
+  readonly followLatch: typeof followLatch;
+  readonly steer: typeof steer;
+  readonly written: typeof written;
+  readonly notWritten: typeof notWritten;
+  readonly polled: typeof polled;
+  readonly judge: typeof judge;
+  readonly share: typeof share;
+  readonly habits: Habits;
+};
+
+export const SHIPPED: Parts = {
+  operation: compile(operationMachine),
+  estop: compile(estopMachine),
+  connection: compile(connectionMachine),
+  mayWrite,
+  endOfOrder,
+  wantedPosture,
+  followLatch,
+  steer,
+  written,
+  notWritten,
+  polled,
+  judge,
+  share,
+  habits: {
+    asksForLatch: true,
+    guardStartsLatched: true,
+    writesAgain: true,
+    forgetsOldZero: true,
+    heedsTakeover: true,
+    keepsLatch: true,
+    asksForCause: true,
+  },
+};

@@ -1,0 +1,83 @@
+/**
+ * Devices that the models drive: their profile, what their registers hold, and whether that moves power.
+ *
+ *   one register   a setpoint and nothing else; for compositions of many actors, where each write is one step
+ *   LUNA2000       the shipped Huawei profile with all steps of its sequences
+ */
+import { profileSchema } from '../contracts/profile.ts';
+import type { BoundProfile } from '../contracts/profile.ts';
+import type { Transaction } from '../machines/device/sequence.ts';
+import { boundAsWritten } from '../machines/sunspec/bind.ts';
+import huaweiFile from '../profiles/huawei-sun2000-luna2000.json' with { type: 'json' };
+
+export type Registers = Readonly<Record<string, number>>;
+
+export type Plant = {
+  readonly profile: BoundProfile;
+  /** Before bessd came. */
+  readonly found: Registers;
+  /** Values that the device only shows. */
+  readonly shown: Registers;
+  readonly originals: Registers;
+  /** Registers whose values decide anything: what moves power, what is left alone when it holds its value. */
+  readonly read: readonly string[];
+  readonly moves: (registers: Registers) => 'charge' | 'discharge' | undefined;
+};
+
+const huawei = boundAsWritten(profileSchema.parse(huaweiFile));
+
+export const LUNA2000: Plant = {
+  profile: huawei,
+  found: {
+    limit_charge_power: 5000,
+    limit_discharge_power: 5000,
+    forcible_command: 0,
+    forcible_charge_power: 0,
+    forcible_discharge_power: 0,
+    forcible_period: 0,
+    forcible_mode: 0,
+  },
+  shown: { max_charge_power: 5000, max_discharge_power: 5000 },
+  originals: { limit_charge_power: 5000, limit_discharge_power: 5000 },
+  read: ['limit_charge_power', 'limit_discharge_power', 'forcible_command'],
+  moves: ({ forcible_command: command, limit_charge_power: charge = 0, limit_discharge_power: discharge = 0 }) => {
+    if (command === 1 && charge > 0) return 'charge';
+    return command === 2 && discharge > 0 ? 'discharge' : undefined;
+  },
+};
+
+const setpoint = {
+  register: 0,
+  type: 'i32',
+  gain: 1,
+  unit: 'W',
+  group: 'fast',
+  writable: { functionCode: 16, min: -5000, max: 5000, persistent: false },
+};
+const toZero = [{ set: { setpoint: 0 }, trigger: true }];
+const toPower = [{ set: { setpoint: 'signed' }, trigger: true }];
+
+export const ONE_REGISTER: Plant = {
+  profile: {
+    ...huawei,
+    name: 'one-register',
+    points: { setpoint } as unknown as BoundProfile['points'],
+    sums: {},
+    control: {
+      ...huawei.control,
+      idle: 'hold',
+      forced: { point: 'setpoint', idle: 0, charge: -1000, discharge: 1000 },
+      sequences: { charge: toPower, discharge: toPower, hold: toZero, estop: toZero },
+    } as unknown as NonNullable<BoundProfile['control']>,
+  },
+  found: { setpoint: 0 },
+  shown: {},
+  originals: {},
+  read: ['setpoint'],
+  moves: ({ setpoint: w = 0 }) => (w < 0 ? 'charge' : w > 0 ? 'discharge' : undefined),
+};
+
+/** The registers after a write. */
+export function take(registers: Registers, { values }: Transaction): Registers {
+  return { ...registers, ...values };
+}
