@@ -9,13 +9,16 @@ import { MessageChannel } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
 import type { AnyActorLogic } from 'xstate';
 import { refusal } from './contracts/faults.ts';
-import type { CommandMessage, NorthStart, RecordStart, ThreadSignal } from './contracts/links.ts';
+import type { CommandMessage, NorthStart, RecordStart, ThreadSignal, UplinkStart } from './contracts/links.ts';
 import type { Report } from './contracts/reports.ts';
 import type { TreeNode } from './contracts/status.ts';
+import type { UplinkConfig } from './contracts/uplink.ts';
 import { openModbus } from './io/modbus-open.ts';
 import type { LoadedSite } from './io/site-file.ts';
 import { openSyncedFiles } from './io/synced-file.ts';
 import { createPostbox } from './entry/postbox.ts';
+import { unitsOf } from './entry/units.ts';
+import { heard, isAutonomous, notYetLinked } from './machines/uplink/autonomy.ts';
 import { startSite } from './site.ts';
 import type { Site } from './site.ts';
 import { systemClock } from './supervisor/clock.ts';
@@ -51,10 +54,11 @@ export function runSite({ loaded, socketPath, version, anyPort, onSignal }: RunO
 
   const report = (item: Report): void => {
     if (item.type === 'TELEMETRY') lastCycle = item.report.ts;
-    if (item.type !== 'HEARTBEAT' && item.type !== 'CYCLE') record.post(item);
+    if (item.type !== 'HEARTBEAT' && item.type !== 'CYCLE' && item.type !== 'UPLINK') record.post(item);
     if (item.type !== 'AUDIT') north.post(item);
   };
   let site: Site | undefined;
+  let autonomy = notYetLinked(systemClock.now());
   const started = startSite({
     loaded,
     clock: systemClock,
@@ -63,6 +67,8 @@ export function runSite({ loaded, socketPath, version, anyPort, onSignal }: RunO
     report,
     record: () => recordThread(),
     north: () => northThread(),
+    uplinks: new Map(loaded.site.uplinks.map((config) => [config.id, () => uplinkThread(config)])),
+    autonomous: () => loaded.site.uplinks.length > 0 && isAutonomous(autonomy, systemClock.now()),
   });
   site = started;
   attributeLateErrors((error) => {
@@ -119,6 +125,21 @@ export function runSite({ loaded, socketPath, version, anyPort, onSignal }: RunO
     });
   }
 
+  function uplinkThread(config: UplinkConfig): AnyActorLogic {
+    const workerData: UplinkStart = {
+      config,
+      siteId: loaded.site.site.id,
+      dataDir: loaded.dataDir,
+      units: unitsOf(loaded),
+    };
+    return inThread({
+      entry: new URL('./entry/uplink.ts', import.meta.url),
+      start: () => ({ workerData }),
+      onSignal: (signal) => hearUplink(signal as ThreadSignal),
+      onEnd: () => hearUplink({ type: 'UPLINK', uplink: { uplink: config.id, state: 'offline', outbox: null } }),
+    });
+  }
+
   /** A fresh port for one incarnation of the north; the other end goes with it. */
   function listen(): MessagePort {
     const { port1, port2 } = new MessageChannel();
@@ -136,6 +157,15 @@ export function runSite({ loaded, socketPath, version, anyPort, onSignal }: RunO
   function hearRecord(signal: ThreadSignal): void {
     if (signal.type === 'READY') record.open();
     if (signal.type === 'NOTICE') started.notice(signal);
+    onSignal(signal);
+  }
+
+  function hearUplink(signal: ThreadSignal): void {
+    if (signal.type === 'UPLINK') {
+      const { uplink, state } = signal.uplink;
+      autonomy = heard(autonomy, uplink, state === 'draining' || state === 'online', systemClock.now());
+      report({ type: 'UPLINK', uplink: signal.uplink });
+    }
     onSignal(signal);
   }
 

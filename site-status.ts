@@ -23,6 +23,8 @@ export type StatusInput = {
   readonly tree: TreeNode;
   readonly startedAtMs: number;
   readonly clock: Clock;
+  /** No uplink has delivered for some minutes, where there are any. */
+  readonly autonomous: boolean;
 };
 
 export function siteStatus(input: StatusInput): Omit<SiteStatus, 'broker'> {
@@ -32,7 +34,7 @@ export function siteStatus(input: StatusInput): Omit<SiteStatus, 'broker'> {
   return {
     site: site.site.id,
     uptime_s: Math.round((clock.now() - startedAtMs) / 100) / 10,
-    mode: standing ? 'safe' : 'online',
+    mode: standing ? 'safe' : input.autonomous ? 'autonomous' : 'online',
     read_only: site.readOnly,
     estop: {
       // Until the latch is known the site is treated as stopped, and says so.

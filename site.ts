@@ -9,7 +9,7 @@
  *   │  ├─ field     quarantines      one driver per device: assets, their BMS, meters
  *   │  ├─ guard     dies → dispatcher restarts with it; permits lapse meanwhile
  *   │  └─ dispatcher
- *   └─ outside      quarantines      north: thread, all JSON and all sockets
+ *   └─ outside      quarantines      north: thread, all JSON and all sockets; uplinks: a thread each
  */
 import type { AnyActorLogic, EventObject } from 'xstate';
 import { createBoard } from './actors/board.ts';
@@ -54,6 +54,10 @@ export type SiteParts = {
   /** Logic of the record and north threads; a site in memory has none. */
   readonly record?: () => AnyActorLogic;
   readonly north?: () => AnyActorLogic;
+  /** Logic of each uplink's thread, by its id. */
+  readonly uplinks?: ReadonlyMap<string, () => AnyActorLogic>;
+  /** No uplink has delivered for so long that the site is on its own. */
+  readonly autonomous?: () => boolean;
 };
 
 export type Site = {
@@ -148,9 +152,12 @@ export function startSite(parts: SiteParts): Site {
     strategy: 'one_for_one',
     intensity: 0,
     children: [
-      ...apart('keeping', 'record', parts.record),
+      ...apart('keeping', parts.record ? [['record', parts.record]] : []),
       { id: 'control', start: () => supervisor(control), type: 'supervisor' },
-      ...apart('outside', 'north', parts.north),
+      ...apart('outside', [
+        ...(parts.north ? [['north', parts.north] as const] : []),
+        ...[...(parts.uplinks ?? [])].map(([id, start]) => [`uplink-${id}`, start] as const),
+      ]),
     ],
   };
   const system = startSystem(tree, {
@@ -172,22 +179,35 @@ export function startSite(parts: SiteParts): Site {
   return {
     system,
     status: () =>
-      siteStatus({ loaded, board, frames: guard.instruments, assets, latch, tree: system.tree(), startedAtMs, clock }),
+      siteStatus({
+        loaded,
+        board,
+        frames: guard.instruments,
+        assets,
+        latch,
+        tree: system.tree(),
+        startedAtMs,
+        clock,
+        autonomous: parts.autonomous?.() ?? false,
+      }),
     notice: ({ alarm_id, state, severity, message }) => board.alarm(alarm_id, state === 'active', severity, message),
     command: (message, reply) => route(system, message, reply),
   };
 }
 
-/** What must never take control down: a child of a supervisor that parks it. */
-function apart(place: string, child: string, start: (() => AnyActorLogic) | undefined): readonly ChildSpec[] {
-  if (!start) return [];
+/** What must never take control down: children of a supervisor that parks them. */
+function apart(
+  place: string,
+  children: readonly (readonly [id: string, start: () => AnyActorLogic])[],
+): readonly ChildSpec[] {
+  if (children.length === 0) return [];
   const spec: SupervisorSpec = {
     id: place,
     strategy: 'one_for_one',
     quarantine: true,
     intensity: 3,
     periodMs: seconds(30),
-    children: [{ id: child, start, shutdown: 8000 }],
+    children: children.map(([id, start]) => ({ id, start, shutdown: 8000 })),
   };
   return [{ id: place, start: () => supervisor(spec), type: 'supervisor' }];
 }

@@ -91,8 +91,8 @@ export type Heartbeat = {
 export type UplinkReport = {
   readonly uplink: string;
   readonly state: 'offline' | 'connecting' | 'draining' | 'online';
-  /** Reports of the record that the other side has not acknowledged. */
-  readonly outbox: number;
+  /** Reports of the record that the other side has not acknowledged; `null` while nobody counts them. */
+  readonly outbox: number | null;
 };
 
 export type Report =

@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { deviceLinkSchema, placeOf } from './device-link.ts';
+import { uplinkSchema } from './uplink.ts';
 
 const subjectToken = z
   .string()
@@ -96,11 +97,14 @@ export const siteSchema = z
         maxBytes: z.number().int().min(1_000_000).default(2_000_000_000),
       })
       .prefault({}),
-    uplinks: z.array(z.never()).default([]),
+    /** Where the record is copied to. */
+    uplinks: z.array(uplinkSchema).default([]),
   })
   .superRefine((site, context) => {
     const complain = (path: (string | number)[], message: string): void =>
       context.addIssue({ code: 'custom', path, message });
+    const uplinkIds = new Set(site.uplinks.map(({ id }) => id));
+    if (uplinkIds.size < site.uplinks.length) complain(['uplinks'], 'an id that no other uplink has');
     const seen = new Set<string>();
     const addresses = new Map<string, string>();
     for (const { id, path, modbus: link } of devicesOf(site)) {

@@ -15,7 +15,7 @@ export function createPostbox(deliver: (report: Report) => boolean): Postbox {
     post(report) {
       if (isOpen && deliver(report)) return;
       isOpen = false;
-      if (report.type === 'HEARTBEAT' || report.type === 'CYCLE') return;
+      if (report.type === 'HEARTBEAT' || report.type === 'CYCLE' || report.type === 'UPLINK') return;
       kept.push(report);
       if (kept.length <= MOST_KEPT) return;
       const oldest = kept.findIndex(({ type }) => type === 'TELEMETRY');

@@ -42,6 +42,11 @@ export function createMetrics(siteId: string, version: string, view: SiteView): 
         if (guard_latency_s !== null) histograms.guard.observe({ asset_id }, guard_latency_s);
       }
       if (report.type === 'EVENT') countEvent(counters, report.event);
+      if (report.type === 'UPLINK') {
+        const { uplink, outbox } = report.uplink;
+        if (outbox === null) gauges.outbox.remove({ uplink });
+        else gauges.outbox.set({ uplink }, outbox);
+      }
       if (report.type === 'HEARTBEAT') {
         // Absolute since the start of control; a lower figure is its restart, which is what a counter's reset says.
         counters.restarts.reset();

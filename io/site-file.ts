@@ -109,6 +109,7 @@ function applyEnvironment(raw: unknown, env: Environment): unknown {
   const poll = numberFrom(env, 'WATCHDOG_TIMEOUT');
   if (poll !== undefined) site['pollIntervalMs'] = poll * 1000;
   applyToAsset(site, env);
+  applyToUplinks(site, env);
   return site;
 }
 
@@ -135,6 +136,21 @@ function applyToAsset(site: Record<string, unknown>, env: Environment): void {
   site['assets'] = [
     { ...asset, modbus, ...(env['DRIVER_PROFILE_PATH'] ? { profile: env['DRIVER_PROFILE_PATH'] } : {}) },
   ];
+}
+
+/** Sets the address of the one uplink of that kind, or adds it. */
+function applyToUplinks(site: Record<string, unknown>, env: Environment): void {
+  const set = (kind: string, fields: Record<string, string | undefined>): void => {
+    const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value));
+    if (Object.keys(given).length === 0) return;
+    const uplinks: unknown = site['uplinks'] ?? [];
+    if (!Array.isArray(uplinks)) return;
+    const at = uplinks.findIndex((one: { kind?: unknown } | null) => one?.kind === kind);
+    const uplink = { id: kind, kind, ...(uplinks[at] as object | undefined), ...given };
+    site['uplinks'] = at < 0 ? [...uplinks, uplink] : uplinks.with(at, uplink);
+  };
+  set('mqtt', { url: env['MQTT_BROKER_URL'] });
+  set('pubsub', { projectId: env['GCP_PROJECT_ID'], topic: env['GCP_PUBSUB_TOPIC'] });
 }
 
 function numberFrom(env: Environment, name: string): number | undefined {

@@ -1,5 +1,5 @@
 /**
- * Writes the JSON Schemas of profiles, limits and site files, for editors: `node scripts/generate-schemas.ts`.
+ * Writes the JSON Schemas of profiles, limits, site files and uplink messages, for editors: `node scripts/generate-schemas.ts`.
  *
  * They are derived from the schemas in contracts/ and never edited; with `--check` nothing is written, and a file that
  * differs is named with exit code 1. What a JSON Schema cannot say (references between points, order of limits) is
@@ -11,12 +11,14 @@ import { z } from 'zod';
 import { limitsSchema } from '../contracts/limits.ts';
 import { profileSchema } from '../contracts/profile.ts';
 import { siteSchema } from '../contracts/site-config.ts';
+import { envelopeSchema } from '../contracts/uplink.ts';
 
 const ROOT = path.dirname(import.meta.dirname);
 
 const FILES: readonly { readonly file: string; readonly title: string; readonly schema: z.ZodType }[] = [
   { file: 'profiles/schema/profile.schema.json', title: 'Device profile of bessd', schema: profileSchema },
   { file: 'profiles/schema/limits.schema.json', title: 'Limits file of bessd', schema: limitsSchema },
+  { file: 'deploy/envelope.schema.json', title: 'What a site sends over its uplinks', schema: envelopeSchema },
   { file: 'deploy/site.schema.json', title: 'Site file of bessd', schema: siteSchema },
 ];
 
