@@ -7,6 +7,7 @@ import { Fault, refusal } from '../contracts/faults.ts';
 import type { NorthStart } from '../contracts/links.ts';
 import type { Report } from '../contracts/reports.ts';
 import type { SiteStatus } from '../contracts/status.ts';
+import { clockFiles, clockSynchronised } from '../io/clock-sync.ts';
 import type { Desk } from '../io/command-desk.ts';
 import type { Reads } from '../io/http-reads.ts';
 import { openRecordReader } from '../io/record-reader.ts';
@@ -37,6 +38,7 @@ export function createReads({
 }: ReadsParts): Reads & { readonly note: (report: Report) => void } {
   const { config } = start;
   const record = openRecordReader(start.dataDir);
+  const clocks = clockFiles(start.socketPath);
   let askedAtMs = Number.NEGATIVE_INFINITY;
   let asking: Promise<unknown> | undefined;
 
@@ -44,6 +46,7 @@ export function createReads({
     const reply = await desk.status('http', timeoutMs);
     if (reply.ok) {
       view.noteSafety(reply.data.estop.state);
+      metrics.noteStatus(reply.data);
       askedAtMs = clock.now();
     }
     return reply;
@@ -67,7 +70,9 @@ export function createReads({
     },
     async metrics() {
       await refreshSafety();
-      return { contentType: metrics.contentType, text: await metrics.scrape() };
+      const synchronised = await clockSynchronised(clocks, clock.wall());
+      const text = await metrics.scrape({ broker: broker(), clockSynchronised: synchronised });
+      return { contentType: metrics.contentType, text };
     },
     status: () => status(),
     alarms: () => ({ active: view.activeAlarms(), recent: view.recentAlarms() }),

@@ -23,6 +23,7 @@ import { COMMANDS } from '../contracts/commands.ts';
 import type { CommandName } from '../contracts/commands.ts';
 import type { NorthStart, ThreadSignal } from '../contracts/links.ts';
 import type { Report } from '../contracts/reports.ts';
+import { bmsIdOf } from '../contracts/site-config.ts';
 import { commandSubject, statusSubject } from '../contracts/subjects.ts';
 import type { SiteStatus } from '../contracts/status.ts';
 import { openMemoryBus } from '../io/bus-memory.ts';
@@ -52,7 +53,17 @@ const log = openLog('north', siteId);
 const post = (signal: ThreadSignal): void => main.postMessage(signal);
 const assetIds = config.assets.map(({ id }) => id);
 const view = createSiteView({ siteId, assetIds, pollIntervalMs: config.pollIntervalMs, clock });
-const metrics = createMetrics(siteId, version, view);
+const metrics = createMetrics({
+  siteId,
+  version,
+  view,
+  clock,
+  assetIds,
+  instrumentIds: [
+    ...config.meters.map(({ id }) => id),
+    ...config.assets.filter(({ bms }) => bms !== undefined).map(bmsIdOf),
+  ],
+});
 const notices = createNotices(post, view, clock);
 const board = createBusPlaceBoard();
 const chooseBroker = brokerChooser(start, notices, log);
@@ -76,6 +87,7 @@ const system = startSystem(tree(), {
   report: (report) => {
     if (report.what !== 'started' && report.what !== 'exited')
       log.warn(`${report.child} ${report.what}: ${report.reason}`);
+    if (report.what === 'restarted') metrics.countRestart(report.child);
     notices.judge(report);
   },
 });

@@ -1,146 +1,207 @@
 /**
  * The metrics of a site, in the names of the contract, fed by what control reports.
  *
- * Never a made-up number: gauges are written at the moment of the scrape from telemetry that is still fresh, so a value
- * that is missing or old is absent. All metrics carry `site_id`, those of a device `asset_id`.
+ * Never a made-up number: gauges are written at the moment of the scrape from what is still fresh, so a value that is
+ * missing or old is absent. The table of all of them is io/metrics-table.ts.
  */
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Clock } from '../contracts/clock.ts';
 import type { Report, SiteEvent, TelemetryReport } from '../contracts/reports.ts';
+import type { SiteStatus } from '../contracts/status.ts';
+import { watchPermits } from './metrics-permits.ts';
+import { createSeries } from './metrics-series.ts';
+import type { Series } from './metrics-series.ts';
+import { showAlarms, showStatus } from './metrics-status.ts';
 import type { SiteView } from './site-view.ts';
 
 export type Metrics = {
   readonly note: (report: Report) => void;
+  /** An answer of control. */
+  readonly noteStatus: (status: SiteStatus) => void;
+  /** A part of the north was restarted; those of control come with its heartbeat. */
+  readonly countRestart: (child: string) => void;
   readonly countPublishError: () => void;
   /** Prometheus text. */
-  readonly scrape: () => Promise<string>;
+  readonly scrape: (own?: OwnState) => Promise<string>;
   readonly contentType: string;
   /** Names of everything that can be exported; alert rules and dashboards are checked against it. */
   readonly names: () => readonly string[];
 };
 
-const CYCLE_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
-const GUARD_BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5];
+/** What only the north knows, at the moment of the scrape. */
+export type OwnState = {
+  readonly broker?: Pick<SiteStatus['broker'], 'kind' | 'connected'>;
+  readonly clockSynchronised?: boolean | undefined;
+};
 
-export function createMetrics(siteId: string, version: string, view: SiteView): Metrics {
-  const registry = new Registry();
-  registry.setDefaultLabels({ site_id: siteId });
-  const counters = createCounters(registry);
-  const gauges = createGauges(registry);
-  const histograms = createHistograms(registry);
-  gauges.info.set({ version }, 1);
+export type MetricsParts = {
+  readonly siteId: string;
+  readonly version: string;
+  readonly view: SiteView;
+  readonly clock: Clock;
+  readonly assetIds: readonly string[];
+  /** Devices that are only read. */
+  readonly instrumentIds?: readonly string[];
+};
 
+/** Older answers of control are not shown; a scrape asks for a new one. */
+const STATUS_FRESH_MS = 5000;
+
+export function createMetrics(parts: MetricsParts): Metrics {
+  const { siteId, version, view, clock, assetIds, instrumentIds = [] } = parts;
+  const deviceIds = [...assetIds, ...instrumentIds];
+  const series = createSeries(siteId, deviceIds);
+  const permits = watchPermits(assetIds);
+  const restarts = { control: {} as Readonly<Record<string, number>>, north: {} as Record<string, number> };
+  const telemetryAtMs = new Map<string, number>();
+  let status: { readonly value: SiteStatus; readonly atMs: number } | undefined;
+  let heardAtMs = clock.now();
+  beginAtZero(series, assetIds, deviceIds);
+  series.set('bess_gateway_info', { version }, 1);
+
+  const showRestarts = (): void => {
+    // Absolute since the start of the part; a lower figure is its restart, which is what a counter's reset says.
+    series.clear('bess_supervisor_restarts_total');
+    for (const [child, count] of Object.entries({ ...restarts.control, ...restarts.north }))
+      series.inc('bess_supervisor_restarts_total', { child }, count);
+  };
   return {
-    contentType: registry.contentType,
-    names: () => registry.getMetricsAsArray().map(({ name }) => name),
-    countPublishError: () => counters.publishErrors.inc(),
+    contentType: series.contentType,
+    names: series.names,
+    countPublishError: () => series.inc('bess_publish_errors_total', {}),
+    countRestart: (child) => (restarts.north[child] = (restarts.north[child] ?? 0) + 1),
+    noteStatus: (value) => (status = { value, atMs: clock.now() }),
     note(report) {
-      if (report.type === 'CYCLE') {
-        const { asset_id, duration_s, guard_latency_s } = report;
-        counters.cycles.inc({ asset_id });
-        gauges.lastCycle.set({ asset_id }, duration_s);
-        histograms.cycle.observe({ asset_id }, duration_s);
-        if (guard_latency_s !== null) histograms.guard.observe({ asset_id }, guard_latency_s);
-      }
-      if (report.type === 'EVENT') countEvent(counters, report.event);
+      const lapsed = permits.note(report, clock.now());
+      if (lapsed !== undefined) series.inc('bess_permit_lapses_total', { asset_id: lapsed });
+      if (report.type === 'TELEMETRY') telemetryAtMs.set(report.report.asset_id, clock.now());
+      if (report.type === 'CYCLE') countCycle(series, report);
+      if (report.type === 'EVENT') countEvent(series, report.event);
       if (report.type === 'UPLINK') {
-        const { uplink, outbox } = report.uplink;
-        if (outbox === null) gauges.outbox.remove({ uplink });
-        else gauges.outbox.set({ uplink }, outbox);
+        const { uplink, state, outbox } = report.uplink;
+        if (outbox === null) series.remove('bess_outbox_depth', { uplink });
+        else series.set('bess_outbox_depth', { uplink }, outbox);
+        for (const one of UPLINK_STATES) series.set('bess_uplink_state', { uplink, state: one }, one === state ? 1 : 0);
       }
       if (report.type === 'HEARTBEAT') {
-        // Absolute since the start of control; a lower figure is its restart, which is what a counter's reset says.
-        counters.restarts.reset();
-        for (const [child, count] of Object.entries(report.heartbeat.restarts)) counters.restarts.inc({ child }, count);
+        heardAtMs = clock.now();
+        restarts.control = report.heartbeat.restarts;
       }
     },
-    async scrape() {
-      showTelemetry(gauges, view.fresh());
-      const beat = view.silent() ? undefined : view.heartbeat();
-      gauges.loopLag.remove();
-      if (beat) gauges.loopLag.set(beat.event_loop_lag_s);
-      gauges.estop.remove();
-      const safety = view.safety();
-      if (safety !== 'unknown') gauges.estop.set(safety === 'armed' ? 0 : 1);
-      return await registry.metrics();
+    async scrape({ broker, clockSynchronised } = {}) {
+      const nowMs = clock.now();
+      const answer = status && nowMs - status.atMs <= STATUS_FRESH_MS ? status.value : undefined;
+      showTelemetry(series, view.fresh());
+      showStatus(series, answer);
+      showAlarms(series, answer?.alarms ?? view.activeAlarms(), answer !== undefined);
+      showRestarts();
+      showControl(series, view);
+      series.set('bess_control_silence_seconds', {}, (nowMs - heardAtMs) / 1000);
+      for (const [asset_id, atMs] of telemetryAtMs)
+        series.set('bess_telemetry_age_seconds', { asset_id }, (nowMs - atMs) / 1000);
+      for (const [asset_id, ageS] of permits.ageS(nowMs)) series.set('bess_permit_age_seconds', { asset_id }, ageS);
+      series.clear('bess_clock_synchronised', 'bess_broker_connected');
+      if (clockSynchronised !== undefined) series.set('bess_clock_synchronised', {}, clockSynchronised ? 1 : 0);
+      // The bus in this process is none that anybody else could reach.
+      if (broker)
+        series.set(
+          'bess_broker_connected',
+          { kind: broker.kind },
+          broker.connected && broker.kind !== 'in_process' ? 1 : 0,
+        );
+      series.set('bess_resident_memory_bytes', {}, process.memoryUsage.rss());
+      return await series.text();
     },
   };
 }
 
-type Counters = ReturnType<typeof createCounters>;
-type Gauges = ReturnType<typeof createGauges>;
+const UPLINK_STATES = ['offline', 'connecting', 'draining', 'online'] as const;
 
-function createCounters(registry: Registry) {
-  const counter = <L extends string>(name: string, help: string, labelNames: readonly L[] = []): Counter<L> =>
-    new Counter({ name, help, labelNames, registers: [registry] });
-  return {
-    cycles: counter('bess_cycles_total', 'Polls of a device', ['asset_id']),
-    safetyBlocks: counter('bess_safety_blocks_total', 'Power cut or refused by the guard', ['asset_id', 'reason']),
-    publishErrors: counter('bess_publish_errors_total', 'Messages that the bus did not take'),
-    connectRetries: counter('bess_modbus_connect_retries_total', 'Connections to a device that were tried again', [
-      'asset_id',
-    ]),
-    idsAlerts: counter('bess_ids_alerts_total', 'Anomalies that were reported', ['asset_id', 'reason']),
-    restarts: counter('bess_supervisor_restarts_total', 'Restarts of a supervised part', ['child']),
-  };
-}
-
-function createGauges(registry: Registry) {
-  const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[] = []): Gauge<L> =>
-    new Gauge({ name, help, labelNames, registers: [registry] });
-  return {
-    soc: gauge('bess_soc_percent', 'State of charge', ['asset_id']),
-    lastSoc: gauge('bess_last_soc_percent', 'State of charge (name kept for older dashboards)', ['asset_id']),
-    power: gauge('bess_power_kw', 'Active power, positive is discharge', ['asset_id']),
-    lastPower: gauge('bess_last_power_kw', 'Active power (name kept for older dashboards)', ['asset_id']),
-    temperature: gauge('bess_temperature_c', 'Hottest battery temperature', ['asset_id']),
-    lastCycle: gauge('bess_last_cycle_duration_seconds', 'Duration of the last poll', ['asset_id']),
-    loopLag: gauge('bess_event_loop_lag_seconds', 'Delay of the control thread'),
-    estop: gauge('bess_estop_latched', '1 while the emergency stop of the site is latched'),
-    outbox: gauge('bess_outbox_depth', 'Messages that wait for an uplink', ['uplink']),
-    info: gauge('bess_gateway_info', 'The running version', ['version']),
-  };
-}
-
-function createHistograms(registry: Registry) {
-  const histogram = (name: string, help: string, buckets: number[]): Histogram<'asset_id'> =>
-    new Histogram({ name, help, buckets, labelNames: ['asset_id'], registers: [registry] });
-  return {
-    cycle: histogram('bess_cycle_duration_seconds', 'Duration of one poll', CYCLE_BUCKETS),
-    guard: histogram('bess_guard_latency_seconds', 'From telemetry received to permit or stop issued', GUARD_BUCKETS),
-  };
-}
-
-function showTelemetry(gauges: Gauges, reports: readonly TelemetryReport[]): void {
-  for (const gauge of [gauges.soc, gauges.lastSoc, gauges.power, gauges.lastPower, gauges.temperature]) gauge.reset();
-  for (const { asset_id, soc_pct, active_power_w, temperature_c } of reports) {
-    const show = (gauge: Gauge<'asset_id'>, value: number | null): void => {
-      if (value !== null) gauge.set({ asset_id }, value);
-    };
-    show(gauges.soc, soc_pct);
-    show(gauges.lastSoc, soc_pct);
-    show(gauges.power, active_power_w === null ? null : active_power_w / 1000);
-    show(gauges.lastPower, active_power_w === null ? null : active_power_w / 1000);
-    show(gauges.temperature, temperature_c);
+/** A counter that is born with its first event hides that event from `increase`. */
+function beginAtZero(series: Series, assetIds: readonly string[], deviceIds: readonly string[]): void {
+  series.inc('bess_publish_errors_total', {}, 0);
+  for (const asset_id of assetIds) {
+    series.inc('bess_permit_lapses_total', { asset_id }, 0);
+    series.inc('bess_safety_blocks_total', { asset_id, reason: 'OVER_PERMIT' }, 0);
+    series.inc('bess_ids_alerts_total', { asset_id, reason: 'FOREIGN_CHANGE' }, 0);
+  }
+  for (const asset_id of deviceIds) {
+    series.inc('bess_cycles_total', { asset_id }, 0);
+    series.inc('bess_poll_failures_total', { asset_id }, 0);
+    series.inc('bess_modbus_connect_retries_total', { asset_id }, 0);
+    series.inc('bess_foreign_changes_total', { asset_id }, 0);
   }
 }
 
-function countEvent(counters: Counters, event: SiteEvent): void {
-  const asset = event.asset_id === undefined ? {} : { asset_id: event.asset_id };
+function showControl(series: Series, view: SiteView): void {
+  const beat = view.silent() ? undefined : view.heartbeat();
+  series.clear('bess_event_loop_lag_seconds', 'bess_uptime_seconds', 'bess_estop_latched');
+  series.set('bess_event_loop_lag_seconds', {}, beat?.event_loop_lag_s);
+  series.set('bess_uptime_seconds', {}, beat?.uptime_s);
+  const safety = view.safety();
+  // A latch outlives a control thread that is silent; that it is armed has to be said anew.
+  if (safety === 'latched' || safety === 'reset_requested') series.set('bess_estop_latched', {}, 1);
+  if (safety === 'armed' && !view.silent()) series.set('bess_estop_latched', {}, 0);
+}
+
+function showTelemetry(series: Series, reports: readonly TelemetryReport[]): void {
+  series.clear(
+    'bess_soc_percent',
+    'bess_last_soc_percent',
+    'bess_power_kw',
+    'bess_last_power_kw',
+    'bess_battery_power_kw',
+    'bess_temperature_c',
+  );
+  for (const { asset_id, soc_pct, active_power_w, battery_power_w, temperature_c } of reports) {
+    const of = { asset_id };
+    const powerKw = active_power_w === null ? null : active_power_w / 1000;
+    series.set('bess_soc_percent', of, soc_pct);
+    series.set('bess_last_soc_percent', of, soc_pct);
+    series.set('bess_power_kw', of, powerKw);
+    series.set('bess_last_power_kw', of, powerKw);
+    series.set('bess_battery_power_kw', of, battery_power_w === null ? null : battery_power_w / 1000);
+    series.set('bess_temperature_c', of, temperature_c);
+  }
+}
+
+function countCycle(series: Series, report: Extract<Report, { type: 'CYCLE' }>): void {
+  const { asset_id, duration_s, guard_latency_s } = report;
+  series.inc('bess_cycles_total', { asset_id });
+  series.set('bess_last_cycle_duration_seconds', { asset_id }, duration_s);
+  series.observe('bess_cycle_duration_seconds', { asset_id }, duration_s);
+  if (guard_latency_s !== null) series.observe('bess_guard_latency_seconds', { asset_id }, guard_latency_s);
+}
+
+const DOUBTS = ['FROZEN', 'IMPLAUSIBLE'];
+const IN_USE = ['online', 'stale'];
+
+function countEvent(series: Series, event: SiteEvent): void {
+  const { asset_id = '' } = event;
   switch (event.kind) {
     case 'safety_block':
-      for (const reason of reasonsOf(event)) counters.safetyBlocks.inc({ ...asset, reason });
+      for (const reason of reasonsOf(event)) {
+        series.inc('bess_safety_blocks_total', { asset_id, reason });
+        if (DOUBTS.includes(reason)) series.inc('bess_ids_alerts_total', { asset_id, reason });
+      }
       return;
     case 'anomaly':
-      for (const reason of reasonsOf(event)) counters.idsAlerts.inc({ ...asset, reason });
-      return;
-    case 'transition':
-      if (event['to'] === 'backoff') counters.connectRetries.inc(asset);
+      for (const reason of reasonsOf(event)) series.inc('bess_ids_alerts_total', { asset_id, reason });
       return;
     case 'foreign_change':
+      series.inc('bess_foreign_changes_total', { asset_id });
+      series.inc('bess_ids_alerts_total', { asset_id, reason: 'FOREIGN_CHANGE' });
+      return;
+    case 'transition':
+      if (event['to'] !== 'backoff' && event['to'] !== 'lost') return;
+      series.inc('bess_modbus_connect_retries_total', { asset_id });
+      if (IN_USE.includes(String(event['from']))) series.inc('bess_poll_failures_total', { asset_id });
+      return;
+    case 'command':
+      series.inc('bess_order_phases_total', { asset_id, phase: String(event['phase'] ?? 'unspecified') });
+      return;
     case 'trip':
     case 'estop':
     case 'restart':
-    case 'command':
     case 'ota':
     case 'runtime':
   }
