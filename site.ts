@@ -223,6 +223,7 @@ function route(system: RunningSystem, message: CommandMessage, reply: (reply: Re
       case 'maintenance':
       case 'accept_firmware':
       case 'drill':
+      case 'calibrate':
         return system.send('estop', { type: 'LATCH_COMMAND', message, reply } as EventObject);
       case 'dispatch':
       case 'stop':

@@ -41,14 +41,18 @@ export const guardActor = fromProcess<GuardMessage, GuardInputs>(async ({ input,
   const states = input.memory;
   const blocked = new Map<string, string>();
   const permits = new Map<string, Permit>();
+  /** Until when (monotonic) a calibration charge is allowed; a new guard knows of none. */
+  const calibrations = new Map<string, number>();
   const last = new Map<string, Telemetry>();
   const grid = createGridGuard(input.grid, board, give);
   let site = UNKNOWN_LATCH;
 
   onMessage((message) => {
     if (message.type === 'TELEMETRY') return take(message);
+    if (message.type === 'CALIBRATE') return void calibrations.set(message.assetId, message.untilMs);
     const { latch } = message;
     site = { epoch: latch.epoch, latched: latch.estop !== null };
+    if (site.latched) calibrations.clear();
     for (const [id] of configs)
       states.set(id, { ...(states.get(id) ?? UNJUDGED), tripped: latch.trips[id] !== undefined });
     // A changed latch voids every permit; what was seen a moment ago is judged again under the new one.
@@ -81,7 +85,11 @@ export const guardActor = fromProcess<GuardMessage, GuardInputs>(async ({ input,
       : { frame: own, silent: [] };
     // What the last permit left of the order is what the device was told.
     const orderedW = clampToPermit(order?.w ?? 0, permits.get(assetId) ?? { maxChargeW: 0, maxDischargeW: 0 });
-    const judgement = judge(states.get(assetId) ?? UNJUDGED, frame, ceiling, config, site, nowMs, { silent, orderedW });
+    const judgement = judge(states.get(assetId) ?? UNJUDGED, frame, ceiling, config, site, nowMs, {
+      silent,
+      orderedW,
+      calibrating: nowMs < (calibrations.get(assetId) ?? Number.NEGATIVE_INFINITY),
+    });
     states.set(assetId, judgement.state);
     const { trip, fault, permit } = judgement;
     // The latch first: it reaches the driver before the permit does, and outlives all of us.

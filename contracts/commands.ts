@@ -65,6 +65,14 @@ export const drillSchema = z.strictObject({
   token: token.optional(),
 });
 
+/** For a time, gentle charging over the upper limit of the state of charge; the charge itself is ordered as any other. */
+export const calibrateSchema = z.strictObject({
+  asset_id: assetId,
+  duration_s: z.number().min(0).max(14_400).describe('0 ends it'),
+  issuer,
+  token: token.optional(),
+});
+
 /** Every request/reply endpoint `bess.<site>.cmd.<name>` with its schema. */
 export const COMMANDS = {
   dispatch: dispatchSchema,
@@ -75,6 +83,7 @@ export const COMMANDS = {
   maintenance: maintenanceSchema,
   accept_firmware: acceptFirmwareSchema,
   drill: drillSchema,
+  calibrate: calibrateSchema,
 } as const;
 export type CommandName = keyof typeof COMMANDS;
 
@@ -91,7 +100,8 @@ export type SiteCommand =
   | { readonly name: 'reset_trip'; readonly body: Untokened<typeof resetTripSchema> }
   | { readonly name: 'maintenance'; readonly body: Untokened<typeof maintenanceSchema> }
   | { readonly name: 'accept_firmware'; readonly body: Untokened<typeof acceptFirmwareSchema> }
-  | { readonly name: 'drill'; readonly body: Untokened<typeof drillSchema> };
+  | { readonly name: 'drill'; readonly body: Untokened<typeof drillSchema> }
+  | { readonly name: 'calibrate'; readonly body: Untokened<typeof calibrateSchema> };
 type Untokened<S extends z.ZodType> = Omit<z.output<S>, 'token'> & { readonly tokenSha256?: string };
 
 export type Reply<T = unknown> = { readonly ok: true; readonly data: T } | Refusal;

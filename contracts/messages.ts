@@ -30,7 +30,9 @@ export type Telemetry = {
   /** What a drill found on this very device. */
   readonly proof?: Pick<DeadmanRecord, 'state' | 'timeMs'> | undefined;
 };
-export type GuardMessage = Telemetry | LatchState;
+/** An authorised person allows a calibration charge until then (monotonic). */
+export type Calibrate = { readonly type: 'CALIBRATE'; readonly assetId: string; readonly untilMs: number };
+export type GuardMessage = Telemetry | LatchState | Calibrate;
 
 // To the E-stop
 export type LatchWanted = { readonly type: 'LATCH_WANTED'; readonly from: string };

@@ -10,6 +10,8 @@ export type PermitReason =
   | 'SOC_RESERVE'
   | 'SOC_TAPER'
   | 'SOC_HIGH'
+  /** Over the row before, gently, because an authorised person asked for a calibration charge. */
+  | 'CALIBRATION'
   | 'SOC_CRITICAL_HIGH'
   | 'COLD_NO_CHARGE'
   | 'COLD_CHARGE_TAPER'

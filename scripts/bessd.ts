@@ -6,6 +6,7 @@
 import { Command, CommanderError } from 'commander';
 import { alarmsCommand } from './cli/alarms.ts';
 import { endWith } from './cli/command.ts';
+import { calibrateCommand } from './cli/calibrate.ts';
 import { dispatchCommand } from './cli/dispatch.ts';
 import { doctorCommand } from './cli/doctor.ts';
 import { estopCommand } from './cli/estop.ts';
@@ -41,6 +42,7 @@ const talking = [
   resetEstopCommand(),
   resetTripCommand(),
   acceptFirmwareCommand(),
+  calibrateCommand(),
   maintenanceCommand(),
   alarmsCommand(),
   doctorCommand(),

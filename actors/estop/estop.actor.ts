@@ -69,7 +69,9 @@ export const estopActor = fromProcess<EstopMessage, EstopInputs>(
           progress(message);
           break;
         case 'LATCH_COMMAND':
-          message.reply(answerLatchCommand({ input, clock, machine, latch, change, tellDriver }, message.message));
+          message.reply(
+            answerLatchCommand({ input, clock, machine, latch, change, tellDriver, tellGuard }, message.message),
+          );
           break;
       }
     }
@@ -168,6 +170,10 @@ export const estopActor = fromProcess<EstopMessage, EstopInputs>(
 
     function tellDriver(assetId: string, message: EventObject): boolean {
       return send(nameOfDriver(assetId), message);
+    }
+
+    function tellGuard(message: EventObject): boolean {
+      return send('guard', message);
     }
 
     function epochOf(): number {

@@ -21,6 +21,7 @@ export type LatchDesk = {
   readonly latch: LatchRecord;
   readonly change: (next: LatchRecord) => void;
   readonly tellDriver: (assetId: string, message: EventObject) => boolean;
+  readonly tellGuard: (message: EventObject) => boolean;
 };
 
 type Command<Name extends SiteCommand['name']> = Extract<SiteCommand, { name: Name }>['body' &
@@ -33,7 +34,8 @@ export function answerLatchCommand(desk: LatchDesk, { origin, command }: Command
     command.name !== 'reset_trip' &&
     command.name !== 'maintenance' &&
     command.name !== 'accept_firmware' &&
-    command.name !== 'drill'
+    command.name !== 'drill' &&
+    command.name !== 'calibrate'
   ) {
     return refusal('BAD_REQUEST', `${command.name} is not answered here`);
   }
@@ -53,6 +55,7 @@ export function answerLatchCommand(desk: LatchDesk, { origin, command }: Command
   if (command.name === 'reset_trip') return resetTrip(desk, command.body);
   if (command.name === 'maintenance') return tag(desk, command.body);
   if (command.name === 'drill') return drill(desk, command.body);
+  if (command.name === 'calibrate') return calibrate(desk, command.body);
   return desk.tellDriver(command.body.asset_id, { type: 'ACCEPT_FIRMWARE' })
     ? { ok: true, data: { asset_id: command.body.asset_id } }
     : refusal('NOT_READY');
@@ -98,6 +101,25 @@ function reasonAgainstReset({ input, latch }: LatchDesk, assetId: string): strin
 }
 
 const STILL_MOVING_W = 500;
+
+function calibrate(
+  { input, latch, clock, tellGuard }: LatchDesk,
+  { asset_id, duration_s, issuer }: Command<'calibrate'>,
+): Reply {
+  if (latch.estop) return refusal('ESTOP_LATCHED');
+  if (latch.trips[asset_id]) return refusal('TRIPPED');
+  const untilMs = clock.now() + 1000 * duration_s;
+  if (!tellGuard({ type: 'CALIBRATE', assetId: asset_id, untilMs } as EventObject)) return refusal('NOT_READY');
+  const until = new Date(clock.wall() + 1000 * duration_s).toISOString();
+  input.board.event('transition', {
+    asset_id,
+    machine: 'calibration',
+    to: duration_s > 0 ? 'on' : 'off',
+    until,
+    issuer,
+  });
+  return { ok: true, data: { asset_id, until } };
+}
 
 /** The driver answers in the same turn whether it begins. */
 function drill(desk: LatchDesk, { asset_id, issuer }: Command<'drill'>): Reply {

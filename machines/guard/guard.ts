@@ -71,6 +71,8 @@ export type Circumstances = {
   readonly silent?: readonly Measurand[];
   /** What the device was last told to move, W; 0 without an order. */
   readonly orderedW?: number;
+  /** An authorised person allows a calibration charge now. */
+  readonly calibrating?: boolean;
 };
 
 export type Ceiling = { readonly chargeW: number; readonly dischargeW: number };
@@ -82,7 +84,7 @@ export function judge(
   config: GuardConfig,
   site: SiteLatch,
   nowMs: number,
-  { silent = [], orderedW = 0 }: Circumstances = {},
+  { silent = [], orderedW = 0, calibrating = false }: Circumstances = {},
 ): Judgement {
   const { asset, limits, caps } = config;
   const { seen, doubts } = plausible(before.seen, frame, asset, orderedW);
@@ -95,6 +97,8 @@ export function judge(
     baseDischargeW: asset.maxDischargePowerW,
     nowMs,
     before: before.engaged,
+    // Where nothing ends a charge that is left alone, there is no room for one over the limit.
+    calibrating: calibrating && caps.deadman.state !== 'failed',
   });
   // A silent cell sensor does not show that the cell came back: the time goes on, the trip waits for proof.
   const cellSilent =

@@ -22,7 +22,12 @@ export type LimitsInput = {
   readonly baseDischargeW: number;
   readonly nowMs: number;
   readonly before: Engaged;
+  /** A calibration charge is allowed at this moment. */
+  readonly calibrating?: boolean;
 };
+
+/** The one way over the upper limit of the state of charge (control rules 3): gently, and neither cold nor warm. */
+const CALIBRATION = { ofCapacityPerHour: 0.1, coldestC: 10, hottestC: 40 };
 
 export type RowAlarm = { readonly id: string; readonly severity: Severity; readonly message: string };
 
@@ -88,8 +93,9 @@ class Sheet {
     this.allowW(direction, base * Math.min(1, Math.max(0, factor)), reason);
   }
 
-  allowW(direction: 'charge' | 'discharge', watts: number, reason: PermitReason): void {
-    if (watts < this.#limitW[direction] || watts === 0) this.#reasons[direction].add(reason);
+  /** `always`: the reason is named also where another row narrows more. */
+  allowW(direction: 'charge' | 'discharge', watts: number, reason: PermitReason, always = false): void {
+    if (watts < this.#limitW[direction] || watts === 0 || always) this.#reasons[direction].add(reason);
     this.#limitW[direction] = Math.min(this.#limitW[direction], watts);
   }
 
@@ -120,7 +126,7 @@ class Sheet {
   }
 }
 
-function judgeSoc(sheet: Sheet, { limits: { soc }, reserveSocPct, capacityWh }: LimitsInput): void {
+function judgeSoc(sheet: Sheet, { limits: { soc }, reserveSocPct, capacityWh, calibrating }: LimitsInput): void {
   const believed = sheet.believe('socPct', ['charge', 'discharge']);
   if (!believed) return;
   const { min: lowest, max: highest } = believed;
@@ -146,11 +152,19 @@ function judgeSoc(sheet: Sheet, { limits: { soc }, reserveSocPct, capacityWh }: 
 
   const taper = 1 - ((highest - soc.taperStartPct) / (soc.maxPct - soc.taperStartPct)) * (1 - soc.taperEndFactor);
   if (highest > soc.taperStartPct) sheet.allow('charge', Math.max(taper, soc.taperEndFactor), 'SOC_TAPER');
-  if (sheet.row('SOC_HIGH', 'above', highest, soc.maxPct, soc.maxReleasePct)) sheet.allow('charge', 0, 'SOC_HIGH');
+  if (sheet.row('SOC_HIGH', 'above', highest, soc.maxPct, soc.maxReleasePct)) {
+    if (!mayCalibrate(sheet, calibrating)) sheet.allow('charge', 0, 'SOC_HIGH');
+    else sheet.allowW('charge', CALIBRATION.ofCapacityPerHour * capacityWh, 'CALIBRATION', true);
+  }
   if (sheet.row('SOC_CRITICAL_HIGH', 'above', highest, soc.criticalHighPct, soc.criticalHighReleasePct)) {
     sheet.allow('charge', 0, 'SOC_CRITICAL_HIGH');
     sheet.alarm('soc-critical-high', 'P2', `state of charge ${highest} % is at or over ${soc.criticalHighPct} %`);
   }
+}
+
+function mayCalibrate(sheet: Sheet, calibrating = false): boolean {
+  const believed = calibrating ? sheet.believe('temperatureC', ['charge']) : undefined;
+  return believed !== undefined && believed.min >= CALIBRATION.coldestC && believed.max <= CALIBRATION.hottestC;
 }
 
 function judgeCold(sheet: Sheet, { limits: { temperature: t } }: LimitsInput): void {
