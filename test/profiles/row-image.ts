@@ -64,7 +64,8 @@ function imageOf(profile: Profile): RowFile {
   const words = new Map<number, number>();
   fillers(binding.profile, device, random).forEach(([register, word]) => words.set(register, word));
   const values: Record<string, number | string> = {};
-  for (const [name, point] of Object.entries(binding.profile.points)) {
+  for (const [name, row] of Object.entries(binding.profile.points)) {
+    const point = { ...row, wordOrder: row.wordOrder ?? profile.transport.wordOrder };
     let chosen = choose(point, random);
     while (Object.values(values).includes(chosen.value)) chosen = choose(point, random);
     values[name] = chosen.value;

@@ -6,6 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Point, Profile } from '../../contracts/profile.ts';
+import type { WordOrder } from '../../contracts/profile-point.ts';
 import { registersOf } from '../../contracts/profile.ts';
 import { scanSunspec } from '../../io/sunspec-scan.ts';
 import { Fault } from '../../contracts/faults.ts';
@@ -48,7 +49,7 @@ for (const name of SHIPPED) {
     const unnoticed: string[] = [];
     let tried = 0;
     for (const [point, row] of Object.entries(bindingOf(profile, found).points)) {
-      for (const [title, mutant] of mutantsOf(row, values[point])) {
+      for (const [title, mutant] of mutantsOf(row, values[point], profile.transport.wordOrder)) {
         tried += 1;
         if (same(valueOf(profile, mutant, read), values[point])) unnoticed.push(`${point} ${title}`);
       }
@@ -125,7 +126,7 @@ function same(found: number | string | undefined, expected: number | string | un
   return Math.abs(found - expected) <= Math.abs(expected) * 1e-9;
 }
 
-function mutantsOf(row: Point, value: number | string | undefined): [string, Point][] {
+function mutantsOf(row: Point, value: number | string | undefined, usual: WordOrder): [string, Point][] {
   const moved: [string, Point][] = [
     ['next register', { ...row, register: row.register + 1 }],
     ['register before', { ...row, register: row.register - 1 }],
@@ -145,7 +146,7 @@ function mutantsOf(row: Point, value: number | string | undefined): [string, Poi
   } as const;
   if (row.positive) mutants.push(['flipped', { ...row, positive: flipped[row.positive] }]);
   if (registersOf(row) > 1)
-    mutants.push(['other word order', { ...row, wordOrder: row.wordOrder === 'little' ? 'big' : 'little' }]);
+    mutants.push(['other word order', { ...row, wordOrder: (row.wordOrder ?? usual) === 'little' ? 'big' : 'little' }]);
   const other = { u16: 'i16', i16: 'u16', u32: 'i32', i32: 'u32' } as const;
   // Signedness matters only where the sign bit can be set.
   const isSet =
