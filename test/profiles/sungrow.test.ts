@@ -4,7 +4,7 @@
  */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { readThrough, shippedBound } from './through-server.ts';
+import { measuredAsAsset, readThrough, shippedBound } from './through-server.ts';
 
 const test = suite('Sungrow SH');
 const profile = shippedBound('sungrow-sh');
@@ -82,6 +82,12 @@ test('charging at 5 kW reads -5000, and buying 2 kW +2000', async () => {
   const shown = await readThrough(profile, { ...REGISTERS, input });
   assert.is(shown['battery_power'], -5000);
   assert.is(shown['export_power'], 2000);
+});
+
+test('a site can have it as an asset, and knows its battery power and charge', () => {
+  const measured = measuredAsAsset('sungrow-sh');
+  for (const measurand of ['socPct', 'batteryPowerW', 'gridPowerW'] as const)
+    assert.ok(measured.has(measurand), measurand);
 });
 
 test('it is only read: no row can be written, nothing commands the device', () => {

@@ -4,7 +4,9 @@
  */
 import { ServerTCP } from 'modbus-serial';
 import type { Server } from 'node:net';
-import type { BoundProfile } from '../../contracts/profile.ts';
+import { limitsSchema } from '../../contracts/limits.ts';
+import type { BoundProfile, Measurand } from '../../contracts/profile.ts';
+import { siteSchema } from '../../contracts/site-config.ts';
 import type { PointValue } from '../../contracts/telemetry.ts';
 import { openModbusTcp } from '../../io/modbus-tcp.ts';
 import { pollRounds } from '../../machines/device/poll-rounds.ts';
@@ -13,7 +15,9 @@ import { sampleBlock, sumSamples } from '../../machines/device/telemetry.ts';
 import type { Samples } from '../../machines/device/telemetry.ts';
 import { boundAsWritten } from '../../machines/sunspec/bind.ts';
 import { systemClock } from '../../supervisor/clock.ts';
+import { planSite } from '../../site-plan.ts';
 import { shippedProfile } from './row-image.ts';
+import lfp from '../../profiles/limits/lfp.json' with { type: 'json' };
 
 type Runs = Readonly<Record<number, readonly number[]>>;
 
@@ -21,6 +25,21 @@ const NEVER_STALE = { fast: 60_000, slow: 60_000, once: 60_000, never: 60_000 };
 
 export function shippedBound(name: string): BoundProfile {
   return boundAsWritten(shippedProfile(name));
+}
+
+/** What a site measures on such an asset once it is planned with it; a combination that is refused throws. */
+export function measuredAsAsset(profile: string): ReadonlySet<Measurand | undefined> {
+  const asset = { id: 'a', profile, modbus: { host: '127.0.0.1' }, capacityWh: 10_000 };
+  const limited = { ...asset, maxChargePowerW: 5000, maxDischargePowerW: 5000 };
+  const plan = planSite({
+    site: siteSchema.parse({ site: { id: 'S' }, assets: [limited] }),
+    profiles: new Map([['a', shippedProfile(profile)]]),
+    limits: limitsSchema.parse(lfp),
+    limitsHash: '',
+    dataDir: '',
+    source: 'test',
+  });
+  return new Set(plan.assets.flatMap(({ points }) => [...points.values()].map(({ measures }) => measures)));
 }
 
 /** The values of all points after the first poll; whatever the server refuses fails the test. */

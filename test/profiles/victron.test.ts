@@ -1,7 +1,7 @@
 /** The Victron profile against an independent Modbus server at unit 100. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { readThrough, shippedBound } from './through-server.ts';
+import { measuredAsAsset, readThrough, shippedBound } from './through-server.ts';
 
 const test = suite('Victron GX');
 const profile = shippedBound('victron-gx');
@@ -48,6 +48,12 @@ test('the serial number has the form of a portal id, or the device is another on
   const pattern = new RegExp(profile.identity.modelPattern);
   assert.ok(pattern.test('c06195abcd12'));
   for (const other of ['', 'HQ2132ABCDE', 'c06195abcd1', 'SUN2000-10KTL']) assert.not.ok(pattern.test(other), other);
+});
+
+test('a site can have it as an asset, and knows its battery power and charge', () => {
+  const measured = measuredAsAsset('victron-gx');
+  for (const measurand of ['socPct', 'batteryPowerW', 'gridPowerW'] as const)
+    assert.ok(measured.has(measurand), measurand);
 });
 
 test('it is only read: no row can be written, nothing commands the device', () => {
