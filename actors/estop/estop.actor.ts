@@ -48,6 +48,8 @@ export const estopActor = fromProcess<EstopMessage, EstopInputs>(
       id: 'estop-machine',
       input: { epoch: latch.epoch, latched: latch.estop !== null, mode: resetMode(site) },
     });
+    // A request to reset lapses by itself, and nobody else would say so.
+    machine.subscribe({ next: () => input.onLatch(viewOf()), error: () => undefined });
 
     tellAll();
     onMessage(take);
