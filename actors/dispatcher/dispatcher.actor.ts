@@ -47,7 +47,7 @@ export const dispatcherActor = fromProcess<DispatcherMessage, DispatcherInputs>(
     const seen = new Map<string, Seen>();
     const standing = new Standing();
     const resting = new Resting();
-    const waiting = waitingRoom(ledger, clock, send);
+    const waiting = waitingRoom(ledger, clock, send, (id) => inForce.forget(id));
     const inForce = siteOrder({
       board,
       nowMs: clock.now,

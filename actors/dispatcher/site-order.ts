@@ -31,6 +31,8 @@ export type SiteOrderParts = {
 export type SiteOrder = {
   readonly begin: (order: Omit<Order, 'w'>, requestedW: number) => void;
   readonly end: () => void;
+  /** The order of that id was refused after all. */
+  readonly forget: (id: string) => void;
   /** An asset got an order of its own. */
   readonly leave: (assetId: string) => void;
   readonly hear: (phase: OrderPhase) => void;
@@ -43,6 +45,9 @@ export function siteOrder({ board, nowMs, moment, ready, allocated, give }: Site
   return {
     begin: (order, requestedW) => (inForce = { order, requestedW, left: new Set(), solveAgain: false }),
     end: () => (inForce = undefined),
+    forget(id) {
+      if (inForce?.order.id === id) inForce = undefined;
+    },
     leave: (assetId) => inForce?.left.add(assetId),
     hear({ id, assetId, phase, code }) {
       if (inForce?.order.id !== id) return;

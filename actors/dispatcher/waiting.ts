@@ -31,6 +31,8 @@ export function waitingRoom(
   ledger: Ledger,
   clock: Clock,
   send: (name: string, message: EventObject) => boolean,
+  /** Nobody wrote it, and the reply says so: it must not move power later either. */
+  refused: (id: string) => void,
 ): WaitingRoom {
   const waiting = new Map<string, Waiting>();
   return {
@@ -67,6 +69,7 @@ export function waitingRoom(
     const first = wait.heard.get(assets[0]?.asset_id ?? '');
     const nobody = assets.every(({ written_w }) => written_w === null);
     const code = first?.code ?? 'NO_PERMIT';
+    if (nobody) refused(wait.request.id);
     ledger.settle(
       wait.request.id,
       nobody ? refusal(code, CODES[code], { assets }) : { ok: true, data: replyOf(wait, assets) },

@@ -113,6 +113,8 @@ export type Cockpit = {
   effect: Effect | undefined;
   /** The order whose first write was told to the dispatcher. */
   announced: Order | undefined;
+  /** When the order under way was taken; power written before it was another one's. */
+  orderTakenAtMs: number;
   /** Since when the sequence of an E-stop or trip is complete; zero power is looked for in later polls. */
   stoppedAtMs: number | undefined;
   /** Of this incarnation. */
@@ -161,6 +163,7 @@ export function createCockpit(input: DriverInput, tools: Pick<Cockpit, 'clock' |
     proof: undefined,
     effect: undefined,
     announced: undefined,
+    orderTakenAtMs: 0,
     stoppedAtMs: undefined,
     serial: undefined,
     firmware: undefined,
@@ -236,6 +239,7 @@ export function situationOf(cockpit: Cockpit): Situation {
     hybrid: profile.kind === 'hybrid',
     batteryW: measured(cockpit, 'batteryPowerW'),
     acW: measured(cockpit, 'acPowerW'),
+    pvW: measured(cockpit, 'pvPowerW'),
     forced: isForced(cockpit),
     posture: cockpit.helm.posture,
     effect: cockpit.effect,
@@ -270,7 +274,7 @@ export function numberAt({ samples }: Cockpit, point: string): number | undefine
   return typeof value === 'number' ? value : undefined;
 }
 
-export function measured({ frame }: Cockpit, measurand: 'batteryPowerW' | 'acPowerW'): number | undefined {
+export function measured({ frame }: Cockpit, measurand: 'batteryPowerW' | 'acPowerW' | 'pvPowerW'): number | undefined {
   const value = frame?.readings[measurand]?.[0]?.value;
   return typeof value === 'number' ? value : undefined;
 }

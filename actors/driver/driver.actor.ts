@@ -120,8 +120,11 @@ export const driverActor = fromProcess<DriverMessage, DriverInput>(
       const code = refusalOf(cockpit, order, connectionOf(cockpit));
       if (code) return orderPhase(cockpit, order, { phase: 'refused', code });
       const before = cockpit.operation?.getSnapshot().context.order;
-      if (before) orderPhase(cockpit, before, { phase: 'superseded', code: 'SUPERSEDED' });
+      // Another share of the same order takes nobody's place.
+      if (before && before.id !== order.id) orderPhase(cockpit, before, { phase: 'superseded', code: 'SUPERSEDED' });
+      cockpit.orderTakenAtMs = clock.now();
       cockpit.corrections = [];
+      cockpit.gapsAtOrder = input.stopperLine?.gaps() ?? 0;
       operation.send({ type: 'ORDER', order });
     }
 

@@ -14,7 +14,7 @@ import { bindDevice } from './bind-device.ts';
 import { firmwareChanged } from './cockpit.ts';
 import type { Bound, Cockpit } from './cockpit.ts';
 import { recallProof } from './drill-record.ts';
-import { recallOriginals } from './originals.ts';
+import { noteOriginals, recallOriginals } from './originals.ts';
 
 export async function identify(cockpit: Cockpit, port: DevicePort): Promise<void> {
   const { asset, board, staleAfter } = cockpit.input;
@@ -22,14 +22,13 @@ export async function identify(cockpit: Cockpit, port: DevicePort): Promise<void
   const { profile, points } = cockpit.bound;
   const { identity, transport } = profile;
   let samples: Samples = {};
-  for (const block of planReads(
-    profile,
-    points,
-    (name) => name === identity.model || name === identity.serial || name === identity.firmware,
-  )) {
-    const words = await port.read(block.register, block.count, block.space);
-    samples = { ...samples, ...sampleBlock(block, words, cockpit.clock.now(), staleAfter, transport.wordOrder) };
-  }
+  const read = async (wanted: (name: string) => boolean): Promise<void> => {
+    for (const block of planReads(profile, points, wanted)) {
+      const words = await port.read(block.register, block.count, block.space);
+      samples = { ...samples, ...sampleBlock(block, words, cockpit.clock.now(), staleAfter, transport.wordOrder) };
+    }
+  };
+  await read((name) => name === identity.model || name === identity.serial || name === identity.firmware);
   const text = (point: string): string => String(samples[point]?.value ?? '');
   const model = text(identity.model);
   const serial = text(identity.serial);
@@ -53,6 +52,9 @@ export async function identify(cockpit: Cockpit, port: DevicePort): Promise<void
   cockpit.serial = serial;
   cockpit.firmware = firmware;
   await recallOriginals(cockpit, serial, firmware);
+  // A stop may be the first write of all: what it overwrites must have been read before.
+  const unread = cockpit.originals.state === 'unknown';
+  if (unread) await read((name) => profile.points[name]?.writable?.persistent === true);
   await recallProof(cockpit, serial, firmware);
   board.alarm(
     'firmware-changed',
@@ -62,6 +64,7 @@ export async function identify(cockpit: Cockpit, port: DevicePort): Promise<void
     asset.id,
   );
   cockpit.samples = samples;
+  if (unread) noteOriginals(cockpit);
   cockpit.identityProven = true;
 }
 

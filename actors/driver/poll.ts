@@ -125,7 +125,9 @@ function judgeEffect(cockpit: Cockpit, pollStartedAtMs: number): void {
   });
   cockpit.effect = effect;
   const order = cockpit.operation?.getSnapshot().context.order;
-  if (effect.state === 'verified' && before.state !== 'verified' && order && cockpit.helm.posture?.kind === 'power')
+  // Of an order that is not written yet nothing can be verified: the power is that of the one before.
+  const isWritten = order !== undefined && cockpit.announced === order && cockpit.helm.posture?.kind === 'power';
+  if (effect.state === 'verified' && before.state !== 'verified' && isWritten)
     orderPhase(cockpit, order, { phase: 'verified', writtenW: effect.targetW });
   const stuckOn = effect.state === 'not_following' && effect.targetW === 0;
   board.alarm(

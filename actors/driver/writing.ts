@@ -13,7 +13,8 @@ import { batteryTarget, endOfOrder, samePosture, wantedPosture } from '../../mac
 import type { Posture, Situation } from '../../machines/device/posture.ts';
 import { expectValues } from '../../machines/device/read-back.ts';
 import type { Transaction } from '../../machines/device/sequence.ts';
-import { boundOf, knownValue, operationOf, situationOf } from './cockpit.ts';
+import { clampToPermit } from '../../machines/device/setpoint.ts';
+import { boundOf, hasBeenSilent, knownValue, operationOf, situationOf } from './cockpit.ts';
 import type { Cockpit } from './cockpit.ts';
 import { countWear, requestOf, sequenceValuesOf, writeStateOf } from './door.ts';
 import { drillPosture } from './drill.ts';
@@ -30,7 +31,7 @@ export async function writeNext(cockpit: Cockpit, port: DevicePort): Promise<boo
   }
   const situation = situationOf(cockpit);
   const { order } = situation.context;
-  const end = order && endOfOrder(situation, order);
+  const end = order && (hasBeenSilent(cockpit) ? 'CONTROL_SILENT' : endOfOrder(situation, order));
   if (order && end) {
     endOrder(cockpit, order, end);
     return true;
@@ -50,6 +51,7 @@ export async function writeNext(cockpit: Cockpit, port: DevicePort): Promise<boo
   cockpit.helm = course.state;
   if (course.go === 'stuck') return stuck(cockpit, wanted, course.missing);
   if (course.go === 'stay') {
+    if (course.found) expect(cockpit, { values: course.found });
     // The last steps of a sequence may have been left out, because the registers held their values.
     if (course.completed)
       completed(cockpit, course.completed, situation.nowMs, samePosture(before, course.completed.to));
@@ -115,7 +117,7 @@ function acknowledged(cockpit: Cockpit, passage: Passage, transaction: Transacti
 }
 
 /** The registers must show these values from the next poll on, to half a step of each or to its tolerance. */
-function expect(cockpit: Cockpit, { values }: Transaction): void {
+function expect(cockpit: Cockpit, { values }: Pick<Transaction, 'values'>): void {
   const { points } = boundOf(cockpit).profile;
   cockpit.expectations = expectValues(cockpit.expectations, values, cockpit.clock.now(), (point) => {
     const { gain = 1, writable } = points[point] ?? {};
@@ -166,11 +168,19 @@ function arrived(cockpit: Cockpit, wanted: Posture): void {
     const targetW = batteryTarget(situationOf(cockpit), order);
     // On its way through zero the order is not written yet.
     if (posture.kind === 'hold' && Math.abs(targetW) >= 1) return;
+    // Nor while the power of the order before stands until the next write is due.
+    const isOwn = cockpit.lastPowerWriteAtMs >= cockpit.orderTakenAtMs;
+    if (posture.kind === 'power' && !isOwn && Math.abs(targetW - posture.w) >= 1 && !isCut(cockpit, targetW)) return;
     cockpit.announced = order;
     // Told in the reference of the order: at the AC terminal of a hybrid its PV comes on top.
     const offsetW = order.w - targetW;
     orderPhase(cockpit, order, { phase: 'written', writtenW: (posture.kind === 'power' ? posture.w : 0) + offsetW });
   }
+}
+
+/** The permit gives the order no more than what stands already. */
+function isCut({ permit, helm: { posture } }: Cockpit, targetW: number): boolean {
+  return permit !== undefined && posture?.kind === 'power' && Math.abs(clampToPermit(targetW, permit) - posture.w) < 1;
 }
 
 function refused(cockpit: Cockpit, passage: Passage, transaction: Transaction, code: Code): boolean {

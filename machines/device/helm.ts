@@ -58,7 +58,13 @@ export type HelmInput = {
 
 export type Course =
   /** `completed`: the passage that has just ended without a last write, because the registers held their values. */
-  | { readonly go: 'stay'; readonly state: HelmState; readonly completed?: Passage }
+  | {
+      readonly go: 'stay';
+      readonly state: HelmState;
+      readonly completed?: Passage;
+      /** Values of a posture that the device was found in; they are expected of it from now on. */
+      readonly found?: Readonly<Record<string, number>>;
+    }
   | { readonly go: 'write'; readonly state: HelmState; readonly passage: Passage; readonly transaction: Transaction }
   /** The posture cannot be reached: a value that the sequence needs is not known. */
   | { readonly go: 'stuck'; readonly state: HelmState; readonly missing: string };
@@ -164,9 +170,8 @@ function same(profile: BoundProfile, point: string, a: number, b: number): boole
 
 function begin(input: HelmInput, sequence: SequenceName, purpose: Passage['purpose']): Course {
   const { state, wanted, profile, values } = input;
-  if (sequence === 'hold' && state.posture === undefined && !state.passage && alreadyHolds(input)) {
-    return { go: 'stay', state: { ...state, posture: wanted } };
-  }
+  const holds = sequence === 'hold' && state.posture === undefined && !state.passage ? alreadyHolds(input) : undefined;
+  if (holds) return { go: 'stay', state: { ...state, posture: wanted }, found: holds };
   if (wanted.kind === 'release' && state.posture === undefined && !state.passage && input.untouched) {
     return steer({ ...input, state: { ...state, posture: { kind: 'release', charge: true, discharge: true } } });
   }
@@ -176,16 +181,13 @@ function begin(input: HelmInput, sequence: SequenceName, purpose: Passage['purpo
   return proceed(input, { to: wanted, sequence, purpose, transactions: expanded.transactions, at: 0 });
 }
 
-function alreadyHolds({ profile, values, known }: HelmInput): boolean {
+/** The values of `hold`, where the device has all of them. */
+function alreadyHolds({ profile, values, known }: HelmInput): Readonly<Record<string, number>> | undefined {
   const expanded = expandSequence(profile, 'hold', values);
-  return (
-    expanded.ok &&
-    expanded.transactions.every((transaction) =>
-      Object.entries(transaction.values).every(([point, value]) =>
-        same(profile, point, known(point) ?? Number.NaN, value),
-      ),
-    )
-  );
+  if (!expanded.ok) return undefined;
+  const wanted = expanded.transactions.flatMap((transaction) => Object.entries(transaction.values));
+  const holds = wanted.every(([point, value]) => same(profile, point, known(point) ?? Number.NaN, value));
+  return holds ? Object.fromEntries(wanted) : undefined;
 }
 
 function reassert({ state, profile, values, wanted }: HelmInput, sequence: 'estop' | 'hold'): Course {

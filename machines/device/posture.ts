@@ -36,6 +36,8 @@ export type Situation = {
   readonly hybrid: boolean;
   readonly batteryW: number | undefined;
   readonly acW: number | undefined;
+  /** What the panels give, where it is measured. */
+  readonly pvW?: number | undefined;
   /** The device says that it is forced. */
   readonly forced: boolean;
   /** What our writes on this connection have made of the device; undefined: nothing yet. */
@@ -88,12 +90,13 @@ export function isLive(permit: Permit | undefined, epoch: number, nowMs: number)
 
 /** Battery power that an order asks for: at the AC terminal of a hybrid, PV takes part of it. */
 export function batteryTarget(
-  { hybrid, acW, batteryW }: Pick<Situation, 'hybrid' | 'acW' | 'batteryW'>,
+  { hybrid, acW, batteryW, pvW = Number.POSITIVE_INFINITY }: Pick<Situation, 'hybrid' | 'acW' | 'batteryW' | 'pvW'>,
   { w, reference }: Order,
 ): number {
   if (reference === 'battery' || !hybrid) return w;
-  // The losses of the inverter make AC smaller than battery power; they are no PV.
-  return acW === undefined || batteryW === undefined ? 0 : w - Math.max(0, acW - batteryW);
+  // The losses of the inverter make AC smaller than battery power; they are no PV. Neither is what the battery did between
+  // the moments at which the two were read, so it is never more than the panels give, where they are measured.
+  return acW === undefined || batteryW === undefined ? 0 : w - Math.min(Math.max(0, acW - batteryW), Math.max(0, pvW));
 }
 
 function powered(s: Situation): Posture {

@@ -34,7 +34,11 @@ export function gridUnitOf({ terminal, frame, permit, order }: Shown, nowMs: num
   const perBattery = (direction: 'charge' | 'discharge'): number => acPerBatteryW(terminal, frame, direction, nowMs);
   const batteryW = valueOf(frame, 'batteryPowerW', nowMs);
   const target =
-    order && clampToPermit(batteryTarget({ ...terminal, acW, batteryW }, { ...NO_ORDER, ...order }), permit);
+    order &&
+    clampToPermit(
+      batteryTarget({ ...terminal, acW, batteryW, pvW: valueOf(frame, 'pvPowerW', nowMs) }, { ...NO_ORDER, ...order }),
+      permit,
+    );
   const batteryAcW = target === undefined ? acW - pvW : target * perBattery(target < 0 ? 'charge' : 'discharge');
   return {
     id: frame.assetId,

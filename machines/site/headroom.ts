@@ -23,12 +23,16 @@ export type Seen = {
   readonly resolutionW?: number;
 };
 
-/** PV at the AC terminal of a hybrid, W; 0 for anything else. The losses of the inverter are no PV. */
+/**
+ * PV at the AC terminal of a hybrid, W; 0 for anything else. The losses of the inverter are no PV, and where the panels are
+ * measured it is never more than they give: AC and battery are not read at the same moment.
+ */
 export function pvAcOf({ hybrid, frame }: Pick<Seen, 'hybrid' | 'frame'>, nowMs: number): number {
   if (!hybrid) return 0;
   const ac = valueOf(frame, 'acPowerW', nowMs);
   const battery = valueOf(frame, 'batteryPowerW', nowMs);
-  return ac === undefined || battery === undefined ? 0 : Math.max(0, ac - battery);
+  const panels = valueOf(frame, 'pvPowerW', nowMs) ?? Number.POSITIVE_INFINITY;
+  return ac === undefined || battery === undefined ? 0 : Math.min(Math.max(0, ac - battery), Math.max(0, panels));
 }
 
 export function unitOf(seen: Seen, limits: Limits, direction: 'charge' | 'discharge', nowMs: number): Unit {

@@ -1,0 +1,96 @@
+/** What the simulation of faults has found, each as the few steps that its schedule shrank to. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { memoryDisk, TOKENS, virtualSite } from './virtual-site.ts';
+import type { VirtualSite } from './virtual-site.ts';
+
+const FORCED_CHARGE_W = 47_247;
+
+test('an AC order that follows a larger one never turns the battery round, at whatever moment of a poll it comes', async () => {
+  const site = await virtualSite();
+  for (let offsetMs = 0; offsetMs < 1000; offsetMs += 20) {
+    await siteOrder(site, 90_000);
+    await site.run(4000 + offsetMs);
+    await siteOrder(site, 5000);
+    await site.run(4000);
+  }
+  assert.equal(
+    site.writes().filter(({ register }) => register === FORCED_CHARGE_W),
+    [],
+    'AC and battery power read at two moments are no PV',
+  );
+});
+
+test('a device that was found holding is stopped within a poll when somebody opens its limits and forces it', async () => {
+  const site = await virtualSite({ plant: { loadW: 20_000 } });
+  await site.crashAndRestart();
+  await site.run(3000);
+  const plant = site.plants[0];
+  plant?.device.write(47_075, [1, 34_464, 1, 34_464], 16, 1, 'intruder');
+  plant?.device.write(FORCED_CHARGE_W, [0, 25_000], 16, 1, 'intruder');
+  plant?.device.write(47_083, [10], 6, 1, 'intruder');
+  plant?.device.write(47_100, [1], 6, 1, 'intruder');
+  await site.run(2500);
+  assert.is(Math.round(site.power()), 0, 'neither forced nor in self-consumption');
+});
+
+test('limits that a stop overwrites as the very first write are known all the same, and given back to orders later', async () => {
+  const disk = memoryDisk();
+  disk.files.set('latch.json', '{');
+  const site = await virtualSite({ disk });
+  await site.run(2000);
+  for (const [issuer, tokenSha256] of [
+    ['ana', TOKENS.ana],
+    ['ben', TOKENS.ben],
+  ] as const) {
+    const body = { issuer, tokenSha256, confirmed_safe: true, cause: 'test' } as const;
+    assert.ok((await site.ask({ name: 'reset_estop', body })).ok);
+  }
+  const reply = await site.dispatch(20_000, 60);
+  assert.ok(reply.ok, JSON.stringify(reply));
+  await site.run(3000);
+  assert.is(Math.round(site.power()), 20_000);
+});
+
+test('an order is not answered by the effect of the one before', async () => {
+  const site = await virtualSite();
+  for (let offsetMs = 0; offsetMs < 1000; offsetMs += 30) {
+    assert.ok((await site.dispatch(-500, 60)).ok);
+    await site.run(1000 + offsetMs);
+    const reply = await site.dispatch(-60_000, 60);
+    assert.ok(reply.ok, `${offsetMs} ms: ${JSON.stringify(reply)}`);
+    assert.is(reply.data.assets[0].written_w, -60_000, `${offsetMs} ms`);
+    await site.run(4000);
+  }
+});
+
+test('an order that comes before the next write is due is answered when its own power is written', async () => {
+  const site = await virtualSite();
+  assert.ok((await site.dispatch(10_000, 60)).ok);
+  const reply = await site.dispatch(60_000, 60);
+  assert.is(reply.ok && reply.data.assets[0].written_w, 60_000);
+});
+
+test('a site order whose reply is a refusal moves nothing later', async () => {
+  const site = await virtualSite({ assets: 2 });
+  for (const plant of site.plants) plant.faults.apply({ kind: 'exception', code: 6, on: 'write', forMs: 6000 });
+  const reply = await siteOrder(site, 60_000);
+  assert.is(reply.ok, false);
+  await site.run(20_000);
+  assert.equal([Math.round(site.power(0)), Math.round(site.power(1))], [0, 0]);
+});
+
+test('a site order that is shared again before its answer is told as it was written', async () => {
+  const site = await virtualSite({ assets: 2 });
+  site.plants[0]?.faults.apply({ kind: 'exception', code: 6, on: 'write', forMs: 3000 });
+  const reply = await siteOrder(site, -60_000);
+  await site.run(2000);
+  assert.ok(reply.ok, JSON.stringify(reply));
+  assert.is(Math.round(site.power(1)), -60_000);
+});
+
+test.run();
+
+function siteOrder(site: VirtualSite, w: number): ReturnType<VirtualSite['dispatch']> {
+  return site.dispatch(w, 300, { asset_id: undefined, site_id: 'SITE-TEST' });
+}
