@@ -5,6 +5,8 @@
  */
 import { Command, CommanderError } from 'commander';
 import { alarmsCommand } from './cli/alarms.ts';
+import { auditCommand } from './cli/audit.ts';
+import { backupCommand } from './cli/backup.ts';
 import { endWith } from './cli/command.ts';
 import { calibrateCommand } from './cli/calibrate.ts';
 import { dispatchCommand } from './cli/dispatch.ts';
@@ -16,6 +18,7 @@ import { resetEstopCommand } from './cli/reset-estop.ts';
 import { acceptFirmwareCommand } from './cli/accept-firmware.ts';
 import { resetTripCommand } from './cli/reset-trip.ts';
 import { statusCommand } from './cli/status.ts';
+import { restoreCommand } from './cli/restore.ts';
 import { stopCommand } from './cli/stop.ts';
 
 const EXAMPLES = `
@@ -47,6 +50,9 @@ const talking = [
   alarmsCommand(),
   doctorCommand(),
   profileCommand(),
+  auditCommand(),
+  backupCommand(),
+  restoreCommand(),
 ];
 // What runs a site or a plant is large; a command to a running site, above all a stop, does not wait for it to load.
 const large = talking.some((command) => command.name() === process.argv[2])
