@@ -54,6 +54,22 @@ test('the share of a device that drops out is taken over within three polls of i
   );
 });
 
+test('one device after the other may drop out: who is left takes it all, and nobody is said to be superseded', async () => {
+  const site = await virtualSite({ assets: 3 });
+  await all(site, 60_000);
+  await site.run(4000);
+  site.network.detach('127.0.0.1', 5021);
+  await site.run(5000);
+  assert.ok(Math.abs(site.power(2) - 30_000) < 100, `${site.power(2)} W`);
+  site.network.detach('127.0.0.1', 5022);
+  await site.run(5000);
+  assert.ok(Math.abs(site.power(0) - 60_000) < 100, `${site.power(0)} W`);
+  assert.equal(
+    site.events('command').filter(({ phase }) => phase === 'superseded'),
+    [],
+  );
+});
+
 test('a share that nobody can take now is taken when somebody can', async () => {
   const site = await virtualSite({ assets: 2 });
   await all(site, 60_000);
