@@ -4,13 +4,16 @@
  * This thread runs control alone. The record and the north get copies of its reports; commands come back over two ports,
  * the E-stop over one of its own.
  */
+import path from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { fileURLToPath } from 'node:url';
 import { MessageChannel } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
 import type { AnyActorLogic } from 'xstate';
 import { refusal } from './contracts/faults.ts';
 import type { CommandMessage, NorthStart, RecordStart, ThreadSignal, UplinkStart } from './contracts/links.ts';
 import type { Report } from './contracts/reports.ts';
+import type { FromStopper } from './contracts/stopper.ts';
 import type { TreeNode } from './contracts/status.ts';
 import type { UplinkConfig } from './contracts/uplink.ts';
 import { openModbus } from './io/modbus-open.ts';
@@ -19,6 +22,8 @@ import { openSyncedFiles } from './io/synced-file.ts';
 import { createPostbox } from './entry/postbox.ts';
 import { unitsOf } from './entry/units.ts';
 import { heard, isAutonomous, notYetLinked } from './machines/uplink/autonomy.ts';
+import type { StopperLine } from './actors/stopper-line.ts';
+import { inOsProcess } from './supervisor/os-process.ts';
 import { startSite } from './site.ts';
 import type { Site } from './site.ts';
 import { systemClock } from './supervisor/clock.ts';
@@ -28,6 +33,8 @@ import { inThread } from './supervisor/thread.ts';
 export type RunOptions = {
   readonly loaded: LoadedSite;
   readonly socketPath: string;
+  /** Socket by which there is one stopper; without it there is none, as where the site file says so. */
+  readonly stopperPath?: string;
   readonly version: string;
   readonly anyPort: boolean;
   /** Notices of the threads: what listens where, what is degraded. */
@@ -44,7 +51,7 @@ export type RunningSite = {
 
 const HEARTBEAT_MS = 500;
 
-export function runSite({ loaded, socketPath, version, anyPort, onSignal }: RunOptions): RunningSite {
+export function runSite({ loaded, socketPath, stopperPath, version, anyPort, onSignal }: RunOptions): RunningSite {
   const lag = monitorEventLoopDelay({ resolution: 10 });
   lag.enable();
   const startedAtMs = systemClock.now();
@@ -66,6 +73,8 @@ export function runSite({ loaded, socketPath, version, anyPort, onSignal }: RunO
     openFile: openSyncedFiles(loaded.dataDir),
     report,
     record: () => recordThread(),
+    ...(stopperPath !== undefined &&
+      loaded.site.stopper.enabled && { stopper: (line: StopperLine) => stopperProcess(stopperPath, line) }),
     north: () => northThread(),
     uplinks: new Map(loaded.site.uplinks.map((config) => [config.id, () => uplinkThread(config)])),
     autonomous: () => loaded.site.uplinks.length > 0 && isAutonomous(autonomy, systemClock.now()),
@@ -97,7 +106,30 @@ export function runSite({ loaded, socketPath, version, anyPort, onSignal }: RunO
     lag.disable();
     return reason === 'shutdown' ? 0 : 1;
   });
-  return { site: started, ended, stop: async () => void (await started.system.stop()) };
+  return {
+    site: started,
+    ended,
+    stop: async () => {
+      started.system.send('stopper', { type: 'POST', value: { type: 'LEAVING' } } as never);
+      started.stopperLine?.leave();
+      await started.system.stop();
+    },
+  };
+
+  function stopperProcess(lockPath: string, line: StopperLine): AnyActorLogic {
+    const entry = fileURLToPath(new URL('./entry/stopper.ts', import.meta.url));
+    const note = path.join(loaded.dataDir, 'stopper.json');
+    return inOsProcess(() =>
+      Promise.resolve({
+        command: process.execPath,
+        args: ['--max-old-space-size=32', entry, lockPath, note],
+        detached: true,
+        onStart: (child) => line.started(() => child.kill('SIGKILL')),
+        onMessage: (message) => line.hear(message as FromStopper),
+        onEnd: line.ended,
+      }),
+    );
+  }
 
   function recordThread(): AnyActorLogic {
     const workerData: RecordStart = {

@@ -4,6 +4,7 @@
  *
  *   site            one_for_one      only control escalates to it; gives up → the process ends → systemd
  *   ├─ keeping      quarantines      record: thread, the SQLite record
+ *   ├─ guarding     quarantines      stopper: own process, fed by the guard, ended after control
  *   ├─ control      rest_for_one     this thread; needs nothing outside itself
  *   │  ├─ estop     the latch
  *   │  ├─ field     quarantines      one driver per device: assets, their BMS, meters
@@ -36,6 +37,8 @@ import type { LoadedSite } from './io/site-file.ts';
 import { sunspecDefinitions } from './io/sunspec-models.ts';
 import { scanSunspec } from './io/sunspec-scan.ts';
 import { referencedModels } from './machines/sunspec/bind.ts';
+import { createStopperLine } from './actors/stopper-line.ts';
+import type { StopperLine } from './actors/stopper-line.ts';
 import { planSite } from './site-plan.ts';
 import type { DevicePlan } from './site-plan.ts';
 import { siteStatus } from './site-status.ts';
@@ -53,6 +56,8 @@ export type SiteParts = {
   readonly report: (report: Report) => void;
   /** Logic of the record and north threads; a site in memory has none. */
   readonly record?: () => AnyActorLogic;
+  /** The stopper, with control's end of the line to it. */
+  readonly stopper?: (line: StopperLine) => AnyActorLogic;
   readonly north?: () => AnyActorLogic;
   /** Logic of each uplink's thread, by its id. */
   readonly uplinks?: ReadonlyMap<string, () => AnyActorLogic>;
@@ -62,6 +67,7 @@ export type SiteParts = {
 
 export type Site = {
   readonly system: RunningSystem;
+  readonly stopperLine: StopperLine | undefined;
   readonly status: () => Omit<SiteStatus, 'broker'>;
   /** An alarm of a part outside control, for status and record. */
   readonly notice: (notice: Extract<ThreadSignal, { type: 'NOTICE' }>) => void;
@@ -76,6 +82,8 @@ export function startSite(parts: SiteParts): Site {
   const board = createBoard(clock, report);
   const startedAtMs = clock.now();
   const causes = new Map<string, string>();
+  const { stopper } = parts;
+  const stopperLine = stopper && createStopperLine(board, clock);
   let latch: LatchView | undefined;
 
   const estop: EstopInputs = {
@@ -93,6 +101,7 @@ export function startSite(parts: SiteParts): Site {
       memory: gridMemory(),
     },
     instruments: new Map(),
+    stopperLine,
     board,
     memory: new Map(),
     onCause: (assetId, cause) => (cause === undefined ? causes.delete(assetId) : causes.set(assetId, cause)),
@@ -121,6 +130,7 @@ export function startSite(parts: SiteParts): Site {
       openOrderFile,
       deadmanFile,
       board: notices,
+      stopperLine,
     };
     return { id: nameOfDriver(asset.id), start: () => driverActor, input: () => input, shutdown: 5000 };
   };
@@ -153,6 +163,7 @@ export function startSite(parts: SiteParts): Site {
     intensity: 0,
     children: [
       ...apart('keeping', parts.record ? [['record', parts.record]] : []),
+      ...apart('guarding', stopper && stopperLine ? [['stopper', () => stopper(stopperLine)]] : []),
       { id: 'control', start: () => supervisor(control), type: 'supervisor' },
       ...apart('outside', [
         ...(parts.north ? [['north', parts.north] as const] : []),
@@ -178,6 +189,7 @@ export function startSite(parts: SiteParts): Site {
 
   return {
     system,
+    stopperLine,
     status: () =>
       siteStatus({
         loaded,

@@ -10,6 +10,7 @@
 import type { EventObject } from 'xstate';
 import type { GuardMessage, Telemetry } from '../contracts/messages.ts';
 import type { Permit } from '../contracts/permit.ts';
+import { FEED_EVERY_MS } from '../contracts/stopper.ts';
 import type { TelemetryFrame } from '../contracts/telemetry.ts';
 import { judge, UNJUDGED } from '../machines/guard/guard.ts';
 import type { GuardConfig, GuardState, Judgement, SiteLatch } from '../machines/guard/guard.ts';
@@ -19,6 +20,7 @@ import { fromProcess } from '../supervisor/process.ts';
 import type { Board } from './board.ts';
 import { nameOfDriver } from './driver/driver.actor.ts';
 import { createGridGuard } from './grid-guard.ts';
+import type { StopperLine } from './stopper-line.ts';
 import type { GridInputs } from './grid-guard.ts';
 
 export type GuardInputs = {
@@ -31,6 +33,8 @@ export type GuardInputs = {
   readonly onCause: (assetId: string, cause: string | undefined) => void;
   /** The newest frame of every device that is only read, by device. */
   readonly instruments: Map<string, TelemetryFrame>;
+  /** Where the site has a stopper: fed from here, so that it hears at once when control turns no more. */
+  readonly stopperLine?: StopperLine | undefined;
 };
 
 /** Until the E-stop has spoken the site counts as latched. */
@@ -59,7 +63,13 @@ export const guardActor = fromProcess<GuardMessage, GuardInputs>(async ({ input,
     for (const telemetry of last.values()) consider(telemetry);
   });
   send('estop', { type: 'LATCH_WANTED', from: 'guard' } as EventObject);
+  if (input.stopperLine) feed(input.stopperLine);
   await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+
+  function feed(line: StopperLine): void {
+    send('stopper', { type: 'POST', value: line.feed() } as EventObject);
+    clock.setTimeout(() => feed(line), FEED_EVERY_MS);
+  }
 
   function take(message: Telemetry): void {
     const { frame } = message;

@@ -39,6 +39,7 @@ export const EVENT_KINDS = [
   'command',
   'anomaly',
   'ota',
+  'stopper',
   'runtime',
 ] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];

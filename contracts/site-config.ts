@@ -91,6 +91,8 @@ export const siteSchema = z
     http: z.strictObject({ host: z.string().default('127.0.0.1'), port: port.default(8000) }).prefault({}),
     operators: z.array(operatorSchema).default([]),
     estop: z.strictObject({ reset: z.enum(['two_person', 'local_one_person']).optional() }).prefault({}),
+    /** The process that stops the devices when bessd hangs or is killed. */
+    stopper: z.strictObject({ enabled: z.boolean().default(true) }).prefault({}),
     record: z
       .strictObject({
         keepDays: z.number().positive().max(3650).default(30),

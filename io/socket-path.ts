@@ -15,6 +15,11 @@ export function defaultSocketPath(siteId: string, env: Environment = process.env
   return path.join(runtimeDirectory(env) ?? tmpdir(), `bessd-${siteId}.sock`);
 }
 
+/** Where the stopper of a site keeps its lock; not the name of a site's own socket. */
+export function stopperSocketPath(siteId: string, env: Environment = process.env): string {
+  return path.join(runtimeDirectory(env) ?? tmpdir(), `bessd-${siteId}.stopper.sock`);
+}
+
 /** Sockets that may be those of running sites, with the site's id; none of them has been asked yet. */
 export function findSockets(
   env: Environment = process.env,

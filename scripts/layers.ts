@@ -24,6 +24,8 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   supervisor: { ours: ['contracts'], packages: ['xstate'], node: true },
   io: { ours: ['contracts'], packages: 'one vendor each', node: true },
   actors: { ours: ['machines', 'contracts', 'supervisor'], types: ['io'], packages: ['xstate'], node: false },
+  // Nothing of control: it must work when that does not.
+  stopper: { ours: ['contracts'], packages: [], node: true },
   prover: { ours: ['machines', 'contracts', 'profiles'], packages: ['xstate'], node: false },
   analyst: { ours: ['contracts', 'io'], packages: ['zod'], node: true },
   simulator: { ours: ['contracts', 'io'], packages: ['zod', 'modbus-serial'], node: true },

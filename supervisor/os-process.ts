@@ -27,6 +27,8 @@ export type OsProcessSpec = OsWatch &
     readonly onMessage?: (message: unknown) => void;
     /** Keep the next process loaded; only for a program of ours, which waits for `processStart()` before it begins. */
     readonly spare?: boolean;
+    /** In a process group of its own, and left alone when this process is gone: for a child that watches over its parent. */
+    readonly detached?: boolean;
   };
 
 const STDERR_KEPT = 2000;
@@ -62,7 +64,7 @@ export function inOsProcess(
     });
     // The machine's own end must not leave the child behind.
     const orphan = (): void => void child.kill('SIGKILL');
-    process.once('exit', orphan);
+    if (!spec.detached) process.once('exit', orphan);
     const { reason, normal } = await endOf(child, () => spec.onStart?.(child, signal), clock).finally(() => {
       endWatch();
       process.removeListener('exit', orphan);
@@ -82,7 +84,8 @@ export function inOsProcess(
 
 function begin(spec: OsProcessSpec): ChildProcess {
   const warm = spec.spare ? takeSpareProcess(spec) : undefined;
-  return warm ?? spawn(spec.command, [...spec.args], { stdio: stdioOf(spec), env: spec.env, cwd: spec.cwd });
+  const { command, args, env, cwd, detached = false } = spec;
+  return warm ?? spawn(command, [...args], { stdio: stdioOf(spec), env, cwd, detached });
 }
 
 function stdioOf({ silentAfterMs, onMessage, spare }: OsProcessSpec): StdioOptions {

@@ -8,7 +8,7 @@ import type { Clock } from '../../contracts/clock.ts';
 import type { DeadmanRecord } from '../../contracts/latch.ts';
 import type { Order } from '../../contracts/operation.ts';
 import type { Permit } from '../../contracts/permit.ts';
-import type { DevicePort, OpenDevice, SyncedFile } from '../../contracts/ports.ts';
+import type { DeviceAddress, DevicePort, OpenDevice, SyncedFile } from '../../contracts/ports.ts';
 import type { BoundProfile, Point, PointRow, Profile } from '../../contracts/profile.ts';
 import type { AssetConfig } from '../../contracts/site-config.ts';
 import type { OperationState, TelemetryFrame } from '../../contracts/telemetry.ts';
@@ -26,6 +26,7 @@ import type { CapsWith } from '../../machines/guard/caps.ts';
 import type { Definitions, FoundModels } from '../../machines/sunspec/bind.ts';
 import type { Lease } from '../../supervisor/process.ts';
 import type { Board } from '../board.ts';
+import type { StopperLine } from '../stopper-line.ts';
 
 export type DriverInput = {
   readonly asset: AssetConfig;
@@ -47,6 +48,8 @@ export type DriverInput = {
   readonly openOrderFile: SyncedFile;
   readonly deadmanFile: SyncedFile;
   readonly board: Board;
+  /** Where the site has a stopper. */
+  readonly stopperLine?: StopperLine | undefined;
 };
 
 /** What was found in persistent registers before bessd wrote them, and how far it is saved. */
@@ -89,6 +92,8 @@ export type Cockpit = {
   connection: AnyActorRef | undefined;
   permit: Permit | undefined;
   epoch: number;
+  /** Gaps of control when the last order came. */
+  gapsAtOrder: number;
   exiting: boolean;
   wake: () => void;
   /** Of this connection. */
@@ -146,6 +151,7 @@ export function createCockpit(input: DriverInput, tools: Pick<Cockpit, 'clock' |
     connection: undefined,
     permit: undefined,
     epoch: 0,
+    gapsAtOrder: 0,
     exiting: false,
     wake: () => {},
     port: undefined,
@@ -205,6 +211,20 @@ export function forgetConnection(cockpit: Cockpit): void {
 export function boundOf({ bound }: Cockpit): Bound {
   if (!bound) throw new Error('a device is bound before anything is read or written by its profile');
   return bound;
+}
+
+export function addressOf({ asset, profile: { transport } }: DriverInput): DeviceAddress {
+  return {
+    ...asset.modbus,
+    unitId: asset.modbus.unitId ?? transport.unitIds[0] ?? 1,
+    timeoutMs: transport.timeoutMs,
+    requestGapMs: transport.requestGapMs,
+  };
+}
+
+/** Control was silent since the order came, so long that the stopper may have taken the device. */
+export function hasBeenSilent({ input, gapsAtOrder }: Cockpit): boolean {
+  return (input.stopperLine?.gaps() ?? gapsAtOrder) !== gapsAtOrder;
 }
 
 /** `value` of the operation machine; its states are flat. */

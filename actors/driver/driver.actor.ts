@@ -124,6 +124,7 @@ export const driverActor = fromProcess<DriverMessage, DriverInput>(
       if (before && before.id !== order.id) orderPhase(cockpit, before, { phase: 'superseded', code: 'SUPERSEDED' });
       cockpit.orderTakenAtMs = clock.now();
       cockpit.corrections = [];
+      cockpit.gapsAtOrder = input.stopperLine?.gaps() ?? 0;
       operation.send({ type: 'ORDER', order });
     }
 

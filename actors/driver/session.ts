@@ -14,13 +14,14 @@ import { pollRounds } from '../../machines/device/poll-rounds.ts';
 import { changedScales } from '../../machines/device/read-plan.ts';
 import { sampleBlock } from '../../machines/device/telemetry.ts';
 import { fromProcess } from '../../supervisor/process.ts';
-import { boundOf, forgetConnection } from './cockpit.ts';
+import { addressOf, boundOf, forgetConnection } from './cockpit.ts';
 import type { Cockpit } from './cockpit.ts';
 import { expireDrill, silentUntilMs } from './drill.ts';
 import { identify } from './identify.ts';
 import { finishPoll } from './poll.ts';
 import { nextPollAt, secondPollAt } from './rhythm.ts';
 import { scaleChanged } from './scales.ts';
+import { leaveStopPlan } from './stop-plan.ts';
 import { checkSerial } from './serial-proof.ts';
 import { nextDeadline, writeNext } from './writing.ts';
 
@@ -28,15 +29,10 @@ import { nextDeadline, writeNext } from './writing.ts';
 const BUSY: readonly unknown[] = [5, 6];
 
 export const session = fromProcess<EventObject, Cockpit>(async ({ input: cockpit, signal, clock }) => {
-  const { asset, profile } = cockpit.input;
+  const { profile } = cockpit.input;
   const { transport } = profile;
   forgetConnection(cockpit);
-  const address = {
-    ...asset.modbus,
-    unitId: asset.modbus.unitId ?? transport.unitIds[0] ?? 1,
-    timeoutMs: transport.timeoutMs,
-    requestGapMs: transport.requestGapMs,
-  };
+  const address = addressOf(cockpit.input);
   expireDrill(cockpit);
   for (let untilMs = silentUntilMs(cockpit); untilMs !== undefined && !signal.aborted; untilMs = silentUntilMs(cockpit))
     await sleepUntil(untilMs);
@@ -62,6 +58,7 @@ export const session = fromProcess<EventObject, Cockpit>(async ({ input: cockpit
     let startedAtMs = clock.now();
     let nextPollAtMs = secondPollAt(startedAtMs, cockpit.input);
     let busyTries = 0;
+    let planned = false;
     let notBeforeMs = startedAtMs;
     for (let count = 1; !signal.aborted;) {
       if (await writeNext(cockpit, link)) continue;
@@ -81,6 +78,10 @@ export const session = fromProcess<EventObject, Cockpit>(async ({ input: cockpit
         busyTries = 0;
         remaining = rest;
         if (rest.length === 0) finishPoll(cockpit, startedAtMs);
+        if (rest.length === 0 && !planned) {
+          planned = true;
+          await leaveStopPlan(cockpit, link);
+        }
         if (silentUntilMs(cockpit) !== undefined) throw new Fault('DRILL_SILENCE');
         continue;
       }

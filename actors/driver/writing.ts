@@ -14,7 +14,7 @@ import type { Posture, Situation } from '../../machines/device/posture.ts';
 import { expectValues } from '../../machines/device/read-back.ts';
 import type { Transaction } from '../../machines/device/sequence.ts';
 import { clampToPermit } from '../../machines/device/setpoint.ts';
-import { boundOf, knownValue, operationOf, situationOf } from './cockpit.ts';
+import { boundOf, hasBeenSilent, knownValue, operationOf, situationOf } from './cockpit.ts';
 import type { Cockpit } from './cockpit.ts';
 import { countWear, requestOf, sequenceValuesOf, writeStateOf } from './door.ts';
 import { drillPosture } from './drill.ts';
@@ -31,7 +31,7 @@ export async function writeNext(cockpit: Cockpit, port: DevicePort): Promise<boo
   }
   const situation = situationOf(cockpit);
   const { order } = situation.context;
-  const end = order && endOfOrder(situation, order);
+  const end = order && (hasBeenSilent(cockpit) ? 'CONTROL_SILENT' : endOfOrder(situation, order));
   if (order && end) {
     endOrder(cockpit, order, end);
     return true;

@@ -5,7 +5,7 @@ import { Fault } from '../../contracts/faults.ts';
 import type { ThreadSignal } from '../../contracts/links.ts';
 import { rehearse } from '../../entry/rehearsal.ts';
 import { loadSite } from '../../io/site-file.ts';
-import { defaultSocketPath } from '../../io/socket-path.ts';
+import { defaultSocketPath, stopperSocketPath } from '../../io/socket-path.ts';
 import { runSite } from '../../main.ts';
 import { onStopSignals } from '../stop-signals.ts';
 import { version } from '../version.ts';
@@ -44,6 +44,7 @@ export function runCommand(): Command {
       const running = runSite({
         loaded,
         socketPath: defaultSocketPath(loaded.site.site.id),
+        stopperPath: stopperSocketPath(loaded.site.site.id),
         version,
         anyPort: options.anyPort,
         onSignal: tell,

@@ -1,6 +1,7 @@
 /**
  * The two processes of the demo, and the files with their process ids for whoever wants to kill one of them.
  */
+import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -76,6 +77,18 @@ export function brokerPid({ folder }: Place): number | undefined {
     return (JSON.parse(readFileSync(path.join(folder, 'broker', 'broker.json'), 'utf8')) as { pid?: number }).pid;
   } catch {
     return undefined; // no broker of our own, or not yet
+  }
+}
+
+/** For an end that is not in order: it outlives its runtime, which here has nothing left to be protected. */
+export function killStopper(folder: string): void {
+  try {
+    const note = JSON.parse(readFileSync(path.join(folder, 'stopper.json'), 'utf8')) as { readonly pid: number };
+    const command = execFileSync('ps', ['-o', 'args=', '-p', String(note.pid)], { encoding: 'utf8' });
+    // The id may have gone to another program.
+    if (command.includes('stopper')) process.kill(note.pid, 'SIGKILL');
+  } catch {
+    return; // it has ended already
   }
 }
 

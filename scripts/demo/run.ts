@@ -8,7 +8,7 @@ import type { Display } from './display.ts';
 import type { Kept } from './keep.ts';
 import { plantPorts, takePlace, USUAL_SITE } from './place.ts';
 import type { Place, PlantPorts } from './place.ts';
-import { brokerPid, forgetPids, keepPlant, keepRuntime, plantReady } from './processes.ts';
+import { brokerPid, forgetPids, keepPlant, keepRuntime, killStopper, plantReady } from './processes.ts';
 import { ASSETS, operatorsOf, PLANT, writeSiteFile } from './site.ts';
 import type { DemoOperator } from './site.ts';
 import { watchSite } from './watch.ts';
@@ -114,6 +114,7 @@ async function endInOrder({ place, stopping, watching, runtime, plant, ports }: 
   await watching;
   console.log('ending: the runtime brings the devices into their exit state (Ctrl-C again to force)');
   const end = await runtime?.stop();
+  killStopper(place.folder);
   await plant?.stop();
   forgetPids(place);
   ports?.release();
@@ -127,6 +128,7 @@ function force({ display, runtime, plant, place, ports }: Demo): never {
   display.close();
   console.error('forced: everything is killed, the devices stay as they are');
   runtime?.kill();
+  killStopper(place.folder);
   plant?.kill();
   forgetPids(place);
   ports?.release();

@@ -12,6 +12,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
+import { killStopper } from '../../scripts/demo/processes.ts';
 import { connectControl } from '../../simulator/control-client.ts';
 import type { ControlClient } from '../../simulator/control-client.ts';
 
@@ -181,6 +182,8 @@ export async function realSite({
     power: async (at = 0) => (await self.plant.state(at)).batteryW,
     async [Symbol.asyncDispose]() {
       await ended(self.runtime, 'SIGTERM');
+      // One that outlives a killed runtime must not meet the plant of another test.
+      killStopper(environment.DATA_DIR);
       await self.stopPlant().catch(() => undefined);
       rmSync(folder, { recursive: true, force: true });
     },
