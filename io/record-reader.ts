@@ -65,12 +65,10 @@ export function openRecordReader(dataDir: string): RecordReader {
   }
 
   function telemetryOf(query: TelemetryQuery): readonly TelemetryRow[] {
-    const rows: TelemetryRow[] = [];
-    for (const file of filesOf('telemetry').filter((one) => mayHold(one, query))) {
-      const found = readTelemetry(dbOf(file), query);
-      for (const row of found) rows.push(row);
-    }
-    return inOrder(rows).slice(0, query.limit);
+    const files = filesOf('telemetry').filter((one) => mayHold(one, query));
+    const found = files.map((file) => readTelemetry(dbOf(file), query)).filter((rows) => rows.length > 0);
+    const rows = inOrder(found.length === 1 && found[0] ? found[0] : found.flat());
+    return rows.length <= query.limit ? rows : rows.slice(0, query.limit);
   }
 
   function eventsOf({ kind, limit }: EventQuery): readonly SiteEvent[] {
@@ -152,13 +150,18 @@ function arraysOf(statement: StatementSync, ...values: number[]): readonly (read
 
 /** By time, then by point; most answers are in order already, and that costs one look. */
 function inOrder(rows: TelemetryRow[]): readonly TelemetryRow[] {
-  const inPlace = rows.every((row, at) => at === 0 || !isBefore(row, rows[at - 1] as TelemetryRow));
+  let before = rows[0];
+  let inPlace = true;
+  for (const row of rows) {
+    if (before && isBefore(row, before)) inPlace = false;
+    before = row;
+  }
   return inPlace ? rows : rows.toSorted((a, b) => (isBefore(a, b) ? -1 : isBefore(b, a) ? 1 : 0));
 }
 
 /** Times in ISO 8601 sort as text. */
 function isBefore(a: TelemetryRow, b: TelemetryRow): boolean {
-  return a.ts < b.ts || (a.ts === b.ts && a.point < b.point);
+  return a.point === b.point ? a.ts < b.ts : a.ts < b.ts || (a.ts === b.ts && a.point < b.point);
 }
 
 /** `toISOString` for times that follow each other: the minute is written once. */
@@ -172,6 +175,10 @@ function isoTimes(): (ms: number) => string {
       prefix = new Date(minute).toISOString().slice(0, 17);
     }
     const inMinute = ms - minute;
-    return `${prefix}${String(Math.floor(inMinute / 1000)).padStart(2, '0')}.${String(inMinute % 1000).padStart(3, '0')}Z`;
+    const second = Math.floor(inMinute / 1000);
+    return `${prefix}${SECONDS[second]}${MILLISECONDS[inMinute - second * 1000]}`;
   };
 }
+
+const SECONDS = Array.from({ length: 60 }, (_, n) => String(n).padStart(2, '0'));
+const MILLISECONDS = Array.from({ length: 1000 }, (_, n) => `.${String(n).padStart(3, '0')}Z`);
