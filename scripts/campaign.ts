@@ -1,11 +1,14 @@
 /**
  * `npm run campaign -- NAME [--rounds N] [--seed S]`: fault campaigns, each with a seed that replays it.
  *
+ * `kill` kills the recorder, the receiver and the broker, and counts what reached the other side.
+ *
  * `fuzz` sends random and mutated Modbus frames at our client, at a whole driver, and at the simulated device; with
  * `--frames FILE` also every frame of a collection (`to_client`, `to_server`: hex text or objects with `hex`). Exit 1 at
  * the first frame that does harm.
  */
 import { Command, InvalidArgumentError } from 'commander';
+import { killCampaign } from '../test/campaign/kill.ts';
 import { fuzzClient, meetFrame } from '../test/fuzz/client.ts';
 import { bytesOf, readCorpus } from '../test/fuzz/corpus.ts';
 import { fuzzServer, sendFrames } from '../test/fuzz/server.ts';
@@ -24,6 +27,12 @@ program
   .option('--seed <n>', 'what chance begins with', wholeNumber, 1)
   .option('--frames <file...>', 'collections of frames', [])
   .action(fuzz);
+program
+  .command('kill')
+  .description('kill -9 of recorder, receiver and broker: nothing acknowledged may be lost, nothing may count twice')
+  .option('--rounds <n>', 'kills in all', wholeNumber, 1000)
+  .option('--seed <n>', 'what chance begins with', wholeNumber, 1)
+  .action(kill);
 await program.parseAsync();
 
 async function fuzz({ rounds, seed, frames }: FuzzOptions): Promise<void> {
@@ -37,6 +46,13 @@ async function fuzz({ rounds, seed, frames }: FuzzOptions): Promise<void> {
   report(`seed ${seed}: ${half} frames to the client`, await fuzzClient(seed, half));
   report(`seed ${seed}: to the device`, await fuzzServer(seed, rounds - half));
   report(`seed ${seed}: to a driver`, await fuzzSession(seed, Math.ceil(rounds / ROUNDS_PER_SPOILT_ANSWER)));
+}
+
+async function kill({ rounds, seed }: Pick<FuzzOptions, 'rounds' | 'seed'>): Promise<void> {
+  const { kills, ...counts } = await killCampaign(rounds, seed, (line) => console.log(line));
+  report(`seed ${seed}: kills`, kills);
+  report('frames', counts);
+  if (counts.lost + counts.gaps + counts.duplicates > 0) process.exitCode = 1;
 }
 
 function report(what: string, counts: Readonly<Record<string, number>>): void {
