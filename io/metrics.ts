@@ -200,6 +200,7 @@ function countEvent(series: Series, event: SiteEvent): void {
       series.inc('bess_order_phases_total', { asset_id, phase: String(event['phase'] ?? 'unspecified') });
       return;
     case 'trip':
+    case 'stopper':
     case 'estop':
     case 'restart':
     case 'ota':

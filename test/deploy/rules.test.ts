@@ -1,0 +1,114 @@
+/** The alert rules: what promtool says of them, and what everybody who is woken by one may expect of it. */
+import { parse } from 'yaml';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { programOf, read, rules, runbook } from './files.ts';
+
+const promtool = programOf('promtool', 'prometheus');
+
+/** The names under which other systems know them; the thirteenth of them, on carbon, would have no true source here. */
+const KNOWN = [
+  'BESSGatewayDown',
+  'BESSGatewayHighLatency',
+  'BESSHighSafetyBlocks',
+  'BESSLowSOC',
+  'BESSSOCWarning',
+  'BESSHighTemperature',
+  'BESSAnomalyDetected',
+  'BESSIDSHighAlertRate',
+  'BESSPublishErrorsHigh',
+  'BESSDataLakePublishErrors',
+  'BESSFleetSitesDown',
+  'BESSHighFleetLatency',
+];
+const OURS = [
+  'BESSEstopLatched',
+  'BESSGuardStalled',
+  'BESSPermitLapsed',
+  'BESSRestartStorm',
+  'BESSOutboxGrowing',
+  'BESSEventLoopLag',
+  'BESSBrokerDown',
+  'BESSAuditBroken',
+  'BESSClockNotSynchronised',
+];
+
+test('every alert that was promised has a rule', () => {
+  const names = rules().map(({ alert }) => alert);
+  assert.equal(
+    [...KNOWN, ...OURS].filter((name) => !names.includes(name)),
+    [],
+  );
+  assert.is(new Set(names).size, names.length);
+});
+
+test('whoever is woken reads where, how much and since when, and finds the page', () => {
+  for (const { alert, annotations } of rules()) {
+    const { summary, description, runbook_url } = annotations;
+    assert.is(runbook_url, `docs/runbook/${alert}.md`);
+    assert.match(description, /\d|\$value|never|Nothing is repaired|until authorised/, `${alert}: a number`);
+    assert.ok(summary.length <= 100, `${alert}: the summary fits on a pager`);
+  }
+});
+
+test('there is a page for each alert, and none for an alert that does not exist', () => {
+  assert.equal(
+    [...runbook().keys()],
+    rules()
+      .map(({ alert }) => alert)
+      .toSorted(),
+  );
+});
+
+test('only what cannot be a passing state fires without waiting', () => {
+  const atOnce = rules().filter((rule) => rule.for === undefined);
+  assert.equal(atOnce.map(({ alert }) => alert).toSorted(), [
+    'BESSAuditBroken',
+    'BESSHighSafetyBlocks',
+    'BESSIDSHighAlertRate',
+    'BESSPermitLapsed',
+    'BESSRestartStorm',
+  ]);
+});
+
+test('every rule is shown to fire and not to fire', () => {
+  const { tests } = parse(read('deploy/prometheus/bessd.rules.test.yml')) as {
+    tests: {
+      name: string;
+      alert_rule_test?: { alertname: string; exp_alerts: unknown[] }[];
+      promql_expr_test?: { expr: string; exp_samples: unknown[] }[];
+    }[];
+  };
+  const restart = tests.at(-1);
+  assert.match(restart?.name ?? '', /^a restart of the runtime/);
+  for (const { alert } of rules()) {
+    const fires = tests.some(({ promql_expr_test = [] }) =>
+      promql_expr_test.some(({ expr, exp_samples }) => expr.includes(`"${alert}"`) && exp_samples.length > 0),
+    );
+    const quiet = tests
+      .filter((one) => one !== restart)
+      .some(({ alert_rule_test = [] }) => alert_rule_test.some(({ alertname }) => alertname === alert));
+    const outlasts = restart?.alert_rule_test?.some(({ alertname }) => alertname === alert) === true;
+    assert.equal({ alert, fires, quiet, outlasts }, { alert, fires: true, quiet: true, outlasts: true });
+  }
+});
+
+if (promtool) {
+  test('promtool takes the rules and the configuration', () => {
+    for (const args of [
+      ['check', 'rules', 'deploy/prometheus/bessd.rules.yml'],
+      ['check', 'config', 'deploy/prometheus/prometheus.yml'],
+    ]) {
+      const { code, output } = promtool(args);
+      assert.is(code, 0, output);
+      assert.not.match(output, /FAILED|WARN/);
+    }
+  });
+
+  test('the alerts fire when they must and not when they must not; a restart and absent series fire nothing', () => {
+    const { code, output } = promtool(['test', 'rules', 'deploy/prometheus/bessd.rules.test.yml']);
+    assert.is(code, 0, output);
+  });
+}
+
+test.run();
