@@ -56,6 +56,8 @@ const operationInput: OperationInput = { assetId: 'a', stopTimeoutMs: 60_000 };
 const operationEvents: readonly OperationEvent[] = [
   { type: 'ORDER', order: order(-1000, 'charge') },
   { type: 'ORDER', order: order(1000, 'discharge') },
+  { type: 'ORDER', order: order(-500, 'other charge') },
+  { type: 'ORDER', order: order(500, 'other discharge') },
   { type: 'ORDER_ENDED', id: 'charge' },
   { type: 'ORDER_ENDED', id: 'discharge' },
   { type: 'STOP' },
@@ -65,6 +67,7 @@ const operationEvents: readonly OperationEvent[] = [
   { type: 'TRIP', cause: 'hot' },
   { type: 'TRIP_RESET' },
   { type: 'FAULT', cause: 'arc' },
+  { type: 'FAULT', cause: 'smoke' },
   { type: 'MAINTENANCE_ON', tag: 't' },
   { type: 'MAINTENANCE_OFF' },
 ];
