@@ -136,6 +136,9 @@ type Child = { readonly child: ChildProcess; readonly kill: () => Promise<void> 
 function startChild(fixture: string, args: readonly string[], onLine: (line: string) => void): Child {
   const file = path.join(import.meta.dirname, 'fixtures', fixture);
   const child = spawn(process.execPath, [file, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const withUs = (): void => void child.kill('SIGKILL');
+  process.once('exit', withUs);
+  child.once('exit', () => process.removeListener('exit', withUs));
   let rest = '';
   child.stdout.on('data', (chunk: Buffer) => {
     const parts = (rest + chunk.toString()).split('\n');

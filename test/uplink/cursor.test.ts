@@ -1,5 +1,5 @@
 /** What goes next to an uplink: live before backlog, every number until it is acknowledged, none twice without need. */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Cursor, StreamHead } from '../../contracts/uplink.ts';
