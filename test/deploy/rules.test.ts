@@ -1,8 +1,9 @@
 /** The alert rules: what promtool says of them, and what everybody who is woken by one may expect of it. */
+import { globSync } from 'node:fs';
 import { parse } from 'yaml';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { programOf, read, rules, runbook } from './files.ts';
+import { programOf, read, ROOT, rules, runbook } from './files.ts';
 
 const promtool = programOf('promtool', 'prometheus');
 
@@ -91,6 +92,16 @@ test('every rule is shown to fire and not to fire', () => {
     const outlasts = restart?.alert_rule_test?.some(({ alertname }) => alertname === alert) === true;
     assert.equal({ alert, fires, quiet, outlasts }, { alert, fires: true, quiet: true, outlasts: true });
   }
+});
+
+test('every alarm that the site itself can raise is in the runbook', () => {
+  const sources = globSync(['{actors,entry,io,machines}/**/*.ts', 'site.ts'], { cwd: ROOT }).map(read);
+  const raised = sources.flatMap((source) =>
+    [...source.matchAll(/(?:\.alarm|\braise|\bnotice)\(\s*'([\w-]+)'/g)].map((match) => match[1] ?? ''),
+  );
+  assert.ok(raised.length > 20, `${raised.length} found`);
+  const page = runbook().get('BESSSiteAlarm') ?? '';
+  assert.equal([...new Set(raised)].filter((alarm) => !page.includes(`\`${alarm}\``)).toSorted(), []);
 });
 
 if (promtool) {
