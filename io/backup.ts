@@ -14,7 +14,7 @@ import { z } from 'zod';
 import { Fault } from '../contracts/faults.ts';
 import { parseOrThrow } from '../contracts/parse.ts';
 import { headPath, verifyAudit } from './record-audit.ts';
-import { listFiles, recordFolder } from './record-file.ts';
+import { listFiles, recordFolder, restoredMark } from './record-file.ts';
 
 const MANIFEST = 'backup.json';
 const manifestSchema = z.strictObject({
@@ -75,7 +75,10 @@ export async function proveBackup(from: string): Promise<BackupManifest> {
   return manifest;
 }
 
-/** Puts a proven backup in the place of a data folder; what was there stays beside it under a name with the time. */
+/**
+ * Puts a proven backup in the place of a data folder; what was there stays beside it under a name with the time. The
+ * record then begins new streams: the numbers after those of the backup may have gone up already, with other content.
+ */
 export async function restoreBackup(
   from: string,
   dataDir: string,
@@ -87,6 +90,7 @@ export async function restoreBackup(
   if (existsSync(building)) throw new Fault('FILE_UNREADABLE', `${building} is left from another restore; remove it`);
   mkdirSync(path.join(building, 'record'), { recursive: true, mode: 0o700 });
   for (const { name } of files) copyFileSync(path.join(from, name), path.join(building, name));
+  writeFileSync(restoredMark(building), '');
   const stamp = new Date(nowMs).toISOString().replaceAll(/[-:]|\.\d+/g, '');
   const before = existsSync(place) ? `${place}.before-${stamp}` : undefined;
   if (before !== undefined) renameSync(place, before);

@@ -37,6 +37,11 @@ export function makeFolder(dataDir: string): void {
   );
 }
 
+/** While this file is there, the streams of the record are old ones that were restored. */
+export function restoredMark(dataDir: string): string {
+  return path.join(recordFolder(dataDir), 'restored');
+}
+
 /** Oldest first. */
 export function listFiles(dataDir: string, kind?: RecordClass): readonly RecordFile[] {
   const folder = recordFolder(dataDir);

@@ -4,14 +4,14 @@
  * Invariant: when `append` returns, the batch is on the disk (write-ahead log, synchronous=FULL); when it throws, nothing
  * of the class that failed is. One thread owns the store; others read through `record-reader.ts` and `record-outbox.ts`.
  */
-import { renameSync, statfsSync } from 'node:fs';
+import { existsSync, renameSync, rmSync, statfsSync } from 'node:fs';
 import type { Report } from '../contracts/reports.ts';
 import { headPath, readHead, verifyAudit, writeHead } from './record-audit.ts';
 import type { AuditVerdict } from './record-audit.ts';
 import { classOf, RECORD_CLASSES } from './record-buffer.ts';
 import type { RecordClass } from './record-buffer.ts';
 import { guarded } from './record-fault.ts';
-import { bytesOf, listFiles, makeFolder, recordFolder } from './record-file.ts';
+import { bytesOf, listFiles, makeFolder, recordFolder, restoredMark } from './record-file.ts';
 import { dropOldest, dropTooOld } from './record-retention.ts';
 import type { Keep } from './record-retention.ts';
 import { releaseReserve, takeReserve } from './record-reserve.ts';
@@ -136,9 +136,11 @@ export function openRecordStore(options: RecordStoreOptions): RecordStore {
 
 function openStreams(options: RecordStoreOptions, findings: RecordFinding[]): Record<RecordClass, RecordStream> {
   const opened: RecordStream[] = [];
+  const mark = restoredMark(options.dataDir);
+  const anew = existsSync(mark);
   try {
     const [telemetry, events, audit] = RECORD_CLASSES.map((kind) => {
-      const stream = openStream({ ...options, kind });
+      const stream = openStream({ ...options, kind, anew });
       opened.push(stream);
       if (stream.setAside !== undefined)
         findings.push({
@@ -147,6 +149,7 @@ function openStreams(options: RecordStoreOptions, findings: RecordFinding[]): Re
         });
       return stream;
     }) as [RecordStream, RecordStream, RecordStream];
+    rmSync(mark, { force: true });
     return { telemetry, events, audit };
   } catch (error) {
     for (const stream of opened) stream.close();

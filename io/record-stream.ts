@@ -38,13 +38,15 @@ export type StreamOptions = {
   readonly kind: RecordClass;
   readonly nowMs: number;
   readonly check: boolean;
+  /** Begin a new stream although there is one: it was restored, and its next numbers may have been used elsewhere. */
+  readonly anew?: boolean;
 };
 
 type Open = { file: RecordFile; db: DatabaseSync; meta: FileMeta; insert: ReturnType<typeof insertInto> };
 
 const DAY_MS = 86_400_000;
 
-export function openStream({ dataDir, kind, nowMs, check }: StreamOptions): RecordStream {
+export function openStream({ dataDir, kind, nowMs, check, anew = false }: StreamOptions): RecordStream {
   let setAside: string | undefined;
   const open = (file: RecordFile, birth: FileMeta, proven: boolean, batches = 0): Open => {
     const unborn = !existsSync(file.path);
@@ -95,6 +97,7 @@ export function openStream({ dataDir, kind, nowMs, check }: StreamOptions): Reco
   function openNewest(): Open {
     const newest = listFiles(dataDir, kind).at(-1);
     if (newest === undefined) return open(fileFor(dataDir, kind, 1, dayOf(nowMs)), newStream(nowMs), true);
+    if (anew) return open(fileFor(dataDir, kind, newest.number + 1, dayOf(nowMs)), newStream(nowMs), true);
     try {
       return open(newest, newStream(nowMs), false);
     } catch (error) {
