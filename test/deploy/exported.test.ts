@@ -70,6 +70,20 @@ test('the emergency stop, its alarm, permits and connections are shown as they a
   assert.ok(Number(/^bess_permit_age_seconds\{.*\} (.+)$/m.exec(text)?.[1]) < 10);
 });
 
+test('a plant that is gone shows as lost connections and failed polls, and its values vanish', async () => {
+  await site.stopPlant();
+  await site.until('lost connections', 30_000, async () => {
+    const now: string = await site.get('/metrics');
+    return (
+      /^bess_connection_state\{asset_id="bess-2",state="online",site_id="[^"]+"\} 0$/m.test(now) &&
+      /^bess_poll_failures_total\{asset_id="bess-2",site_id="[^"]+"\} 1$/m.test(now) &&
+      /^bess_alarm_active\{alarm="link-down",asset_id="bess-2",severity="P2",site_id="[^"]+"\} 1$/m.test(now) &&
+      !/^bess_soc_percent\{/m.test(now)
+    );
+  });
+  await site.startPlant();
+});
+
 test('a site with two devices has few series', () => {
   const series = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   assert.ok(series.length < 400, `${series.length} series`);
