@@ -62,6 +62,8 @@ export const dispatcherActor = fromProcess<DispatcherMessage, DispatcherInputs>(
     onMessage((message) => {
       switch (message.type) {
         case 'LATCH_STATE':
+          // A reset starts nothing: an asset that was tripped gets no share of an order given before.
+          for (const id of Object.keys(latch?.trips ?? {})) if (!message.latch.trips[id]) inForce.leave(id);
           latch = message.latch;
           if (latch.estop) inForce.end();
           break;
