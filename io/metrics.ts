@@ -5,7 +5,7 @@
  * missing or old is absent. The table of all of them is io/metrics-table.ts.
  */
 import type { Clock } from '../contracts/clock.ts';
-import type { Report, SiteEvent, TelemetryReport } from '../contracts/reports.ts';
+import type { Report, SiteEvent, TelemetryReport, UplinkReport } from '../contracts/reports.ts';
 import type { SiteStatus } from '../contracts/status.ts';
 import { watchPermits } from './metrics-permits.ts';
 import { createSeries } from './metrics-series.ts';
@@ -76,18 +76,13 @@ export function createMetrics(parts: MetricsParts): Metrics {
       if (report.type === 'TELEMETRY') telemetryAtMs.set(report.report.asset_id, clock.now());
       if (report.type === 'CYCLE') countCycle(series, report);
       if (report.type === 'EVENT') countEvent(series, report.event);
-      if (report.type === 'UPLINK') {
-        const { uplink, state, outbox } = report.uplink;
-        if (outbox === null) series.remove('bess_outbox_depth', { uplink });
-        else series.set('bess_outbox_depth', { uplink }, outbox);
-        for (const one of UPLINK_STATES) series.set('bess_uplink_state', { uplink, state: one }, one === state ? 1 : 0);
-      }
+      if (report.type === 'UPLINK') showUplink(series, report.uplink);
       if (report.type === 'HEARTBEAT') {
         heardAtMs = clock.now();
         restarts.control = report.heartbeat.restarts;
       }
     },
-    async scrape({ broker, clockSynchronised } = {}) {
+    async scrape(own = {}) {
       const nowMs = clock.now();
       const answer = status && nowMs - status.atMs <= STATUS_FRESH_MS ? status.value : undefined;
       showTelemetry(series, view.fresh());
@@ -99,22 +94,29 @@ export function createMetrics(parts: MetricsParts): Metrics {
       for (const [asset_id, atMs] of telemetryAtMs)
         series.set('bess_telemetry_age_seconds', { asset_id }, (nowMs - atMs) / 1000);
       for (const [asset_id, ageS] of permits.ageS(nowMs)) series.set('bess_permit_age_seconds', { asset_id }, ageS);
-      series.clear('bess_clock_synchronised', 'bess_broker_connected');
-      if (clockSynchronised !== undefined) series.set('bess_clock_synchronised', {}, clockSynchronised ? 1 : 0);
-      // The bus in this process is none that anybody else could reach.
-      if (broker)
-        series.set(
-          'bess_broker_connected',
-          { kind: broker.kind },
-          broker.connected && broker.kind !== 'in_process' ? 1 : 0,
-        );
+      showOwn(series, own);
       series.set('bess_resident_memory_bytes', {}, process.memoryUsage.rss());
       return await series.text();
     },
   };
 }
 
+function showOwn(series: Series, { broker, clockSynchronised }: OwnState): void {
+  series.clear('bess_clock_synchronised', 'bess_broker_connected');
+  if (clockSynchronised !== undefined) series.set('bess_clock_synchronised', {}, clockSynchronised ? 1 : 0);
+  if (!broker) return;
+  // The bus in this process is none that anybody else could reach.
+  const connected = broker.connected && broker.kind !== 'in_process';
+  series.set('bess_broker_connected', { kind: broker.kind }, connected ? 1 : 0);
+}
+
 const UPLINK_STATES = ['offline', 'connecting', 'draining', 'online'] as const;
+
+function showUplink(series: Series, { uplink, state, outbox }: UplinkReport): void {
+  if (outbox === null) series.remove('bess_outbox_depth', { uplink });
+  else series.set('bess_outbox_depth', { uplink }, outbox);
+  for (const one of UPLINK_STATES) series.set('bess_uplink_state', { uplink, state: one }, one === state ? 1 : 0);
+}
 
 /** A counter that is born with its first event hides that event from `increase`. */
 function beginAtZero(series: Series, assetIds: readonly string[], deviceIds: readonly string[]): void {
