@@ -65,6 +65,7 @@ export function runSite({ loaded, socketPath, stopperPath, version, anyPort, onS
     if (item.type !== 'AUDIT') north.post(item);
   };
   let site: Site | undefined;
+  const northAlarms = new Map<string, Extract<ThreadSignal, { type: 'NOTICE' }>>();
   let autonomy = notYetLinked(systemClock.now());
   const started = startSite({
     loaded,
@@ -201,15 +202,17 @@ export function runSite({ loaded, socketPath, stopperPath, version, anyPort, onS
     onSignal(signal);
   }
 
-  /** The north shows its own alarms on its own faces; here they only reach the record. */
+  /** The north shows its own alarms on its own faces too, also while control hangs. A new one knows nothing of the old. */
   function hearNorth(signal: ThreadSignal): void {
-    if (signal.type === 'READY') north.open();
+    if (signal.type === 'READY') {
+      north.open();
+      for (const notice of northAlarms.values()) started.notice({ ...notice, state: 'returned' });
+      northAlarms.clear();
+    }
     if (signal.type === 'NOTICE') {
-      const { alarm_id, severity, state, message } = signal;
-      record.post({
-        type: 'ALARM',
-        alarm: { ts: new Date().toISOString(), alarm_id, asset_id: null, severity, state, message },
-      });
+      if (signal.state === 'active') northAlarms.set(signal.alarm_id, signal);
+      else northAlarms.delete(signal.alarm_id);
+      started.notice(signal);
     }
     onSignal(signal);
   }

@@ -52,6 +52,7 @@ export function siteStatus(input: StatusInput): Omit<SiteStatus, 'broker'> {
     meters: site.meters.map(({ id }) => meterStatus(id, input)),
     supervisor: tree,
     alarms: board.alarms(),
+    alarms_aside: board.desk.aside(),
     limits_hash: limitsHash,
   };
 }

@@ -79,7 +79,7 @@ export function startSite(parts: SiteParts): Site {
   const { loaded, clock, openDevice, openFile, report } = parts;
   const { site, limits, limitsHash } = loaded;
   const { assets, instruments } = planSite(loaded);
-  const board = createBoard(clock, report);
+  const board = createBoard(clock, report, openFile('alarms.json'));
   const startedAtMs = clock.now();
   const causes = new Map<string, string>();
   const { stopper } = parts;
@@ -90,7 +90,10 @@ export function startSite(parts: SiteParts): Site {
     site,
     board,
     file: openFile('latch.json'),
-    onLatch: (view) => (latch = view),
+    onLatch: (view) => {
+      latch = view;
+      board.desk.tagged(Object.keys(view.latch.maintenance));
+    },
     standingCause: (assetId) => causes.get(assetId),
   };
   const guard: GuardInputs = {
@@ -203,7 +206,8 @@ export function startSite(parts: SiteParts): Site {
         autonomous: parts.autonomous?.() ?? false,
       }),
     notice: ({ alarm_id, state, severity, message }) => board.alarm(alarm_id, state === 'active', severity, message),
-    command: (message, reply) => route(system, message, reply),
+    command: (message, reply) =>
+      message.command.name === 'alarm' ? reply(board.desk.command(message.command.body)) : route(system, message, reply),
   };
 }
 
@@ -240,6 +244,7 @@ function route(system: RunningSystem, message: CommandMessage, reply: (reply: Re
       case 'dispatch':
       case 'stop':
         return system.send('dispatcher', { type: 'COMMAND_CAME', message, reply } as EventObject);
+      case 'alarm':
       case 'status':
         return false;
     }

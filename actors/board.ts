@@ -6,11 +6,15 @@
 import type { AlarmReport, Report, Severity } from '../contracts/reports.ts';
 import type { AssetStatus } from '../contracts/status.ts';
 import type { Clock } from '../contracts/clock.ts';
+import type { SyncedFile } from '../contracts/ports.ts';
+import { createAlarmDesk } from './alarms.ts';
+import type { AlarmDesk } from './alarms.ts';
 
 export type Board = {
   readonly assets: Map<string, AssetStatus>;
   /** Devices that are only read: meters, and battery management systems beside an inverter. */
   readonly instruments: Map<string, AssetStatus>;
+  readonly desk: AlarmDesk;
   readonly alarms: () => readonly AlarmReport[];
   /** Raises or returns an alarm; reports only changes. */
   readonly alarm: (id: string, active: boolean, severity: Severity, message: string, assetId?: string) => void;
@@ -25,29 +29,21 @@ export type Board = {
   ) => void;
 };
 
-export function createBoard(clock: Clock, report: (report: Report) => void): Board {
-  const active = new Map<string, AlarmReport>();
+export function createBoard(clock: Clock, report: (report: Report) => void, alarmsFile: SyncedFile): Board {
   let seq = 0;
   const timestamp = (): string => new Date(clock.wall()).toISOString();
+  const desk = createAlarmDesk(
+    clock,
+    alarmsFile,
+    (alarm) => report({ type: 'ALARM', alarm }),
+    (fields) => board.event('transition', fields),
+  );
   const board: Board = {
     assets: new Map(),
     instruments: new Map(),
-    alarms: () => [...active.values()],
-    alarm(id, isActive, severity, message, assetId) {
-      const key = assetId === undefined ? id : `${assetId}.${id}`;
-      if (active.has(key) === isActive) return;
-      const alarm: AlarmReport = {
-        ts: timestamp(),
-        alarm_id: key,
-        asset_id: assetId ?? null,
-        severity,
-        state: isActive ? 'active' : 'returned',
-        message,
-      };
-      if (isActive) active.set(key, alarm);
-      else active.delete(key);
-      report({ type: 'ALARM', alarm });
-    },
+    desk,
+    alarms: desk.standing,
+    alarm: desk.condition,
     report,
     timestamp,
     nextSeq: () => (seq += 1),

@@ -73,6 +73,22 @@ export const calibrateSchema = z.strictObject({
   token: token.optional(),
 });
 
+export const alarmSchema = z
+  .strictObject({
+    alarm_id: z.string().min(1).max(160),
+    action: z.enum(['ack', 'shelve', 'unshelve']),
+    duration_minutes: z.number().gt(0).max(1440).optional(),
+    reason: z.string().min(1).max(256).optional(),
+    issuer,
+  })
+  .superRefine(({ action, duration_minutes, reason }, context) => {
+    const complain = (path: string): void =>
+      context.addIssue({ code: 'custom', path: [path], message: `given, since the action is ${action}` });
+    if (action === 'shelve' && duration_minutes === undefined) complain('duration_minutes');
+    if (action === 'shelve' && reason === undefined) complain('reason');
+  });
+export type AlarmCommand = z.output<typeof alarmSchema>;
+
 /** Every request/reply endpoint `bess.<site>.cmd.<name>` with its schema. */
 export const COMMANDS = {
   dispatch: dispatchSchema,
@@ -83,6 +99,7 @@ export const COMMANDS = {
   maintenance: maintenanceSchema,
   accept_firmware: acceptFirmwareSchema,
   drill: drillSchema,
+  alarm: alarmSchema,
   calibrate: calibrateSchema,
 } as const;
 export type CommandName = keyof typeof COMMANDS;
@@ -94,6 +111,7 @@ export type Origin = 'nats' | 'http' | 'socket';
 export type SiteCommand =
   | { readonly name: 'status' }
   | { readonly name: 'dispatch'; readonly body: DispatchRequest }
+  | { readonly name: 'alarm'; readonly body: AlarmCommand }
   | { readonly name: 'stop'; readonly body: z.output<typeof stopSchema> }
   | { readonly name: 'estop'; readonly body: z.output<typeof estopSchema> }
   | { readonly name: 'reset_estop'; readonly body: Untokened<typeof resetEstopSchema> }

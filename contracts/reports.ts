@@ -2,6 +2,7 @@
  * What control tells the rest of the system: telemetry, events, alarms, audit entries, heartbeat. Wire form (snake_case,
  * `null` for missing), so that the record and the north pass it on without knowing batteries.
  */
+import type { AlarmState } from './alarms.ts';
 import type { ConnectionState, OperationState, Quality } from './telemetry.ts';
 import type { InverterState } from './profile.ts';
 
@@ -59,8 +60,15 @@ export type AlarmReport = {
   readonly alarm_id: string;
   readonly asset_id: string | null;
   readonly severity: Severity;
+  /** Whether the cause is there. */
   readonly state: 'active' | 'returned';
   readonly message: string;
+  /** Where it stands in its life; the north's own alarms have none before control has taken them up. */
+  readonly lifecycle?: AlarmState;
+  /** When its cause came; `ts` is the time of the last change. */
+  readonly since?: string;
+  readonly acknowledged_by?: string;
+  readonly shelved?: { readonly until: string; readonly by: string; readonly reason: string };
 };
 
 /** One write to a device, from request to read-back (design law 11). The record adds the hash chain. */

@@ -96,6 +96,8 @@ export type SiteStatus = {
   readonly meters: readonly MeterStatus[];
   readonly supervisor: TreeNode;
   readonly alarms: readonly AlarmReport[];
+  /** Returned without an acknowledgement, shelved, suppressed, out of service. */
+  readonly alarms_aside?: readonly AlarmReport[];
   readonly limits_hash: string;
   /** Filled in by the north, which knows its own connection. */
   readonly broker: {

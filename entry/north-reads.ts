@@ -75,7 +75,7 @@ export function createReads({
       return { contentType: metrics.contentType, text };
     },
     status: () => status(),
-    alarms: () => ({ active: view.activeAlarms(), recent: view.recentAlarms() }),
+    alarms: () => ({ active: view.activeAlarms(), recent: view.recentAlarms(), aside: view.alarmsAside() }),
     async telemetry(query) {
       try {
         return { ok: true, data: record.telemetry(query) };

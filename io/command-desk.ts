@@ -33,7 +33,10 @@ export function createDesk({ commands, estop, broker, ownAlarms }: DeskOptions):
   const status: Desk['status'] = async (origin, timeoutMs) => {
     const reply = (await commands.request(origin, { name: 'status' }, timeoutMs)) as Reply<SiteStatus>;
     if (!reply.ok) return reply;
-    return { ok: true, data: { ...reply.data, broker: broker(), alarms: merged(reply.data.alarms, ownAlarms()) } };
+    const { alarms, alarms_aside: aside = [] } = reply.data;
+    // One that a person has put aside is not shown again because the north knows it too.
+    const own = ownAlarms().filter(({ alarm_id }) => !aside.some((one) => one.alarm_id === alarm_id));
+    return { ok: true, data: { ...reply.data, broker: broker(), alarms: merged(alarms, own) } };
   };
   return {
     status,

@@ -14,6 +14,7 @@ const SUMMARIES: Readonly<Record<CommandName, string>> = {
   reset_estop: 'Reset the emergency stop; starts nothing',
   reset_trip: 'Reset the trip of one asset',
   maintenance: 'Tag an asset out, so that nothing is written to it, or back in',
+  alarm: 'Acknowledge an alarm, shelve it for a time, or take it from the shelf',
   drill: 'Start a commissioning drill on an asset that is tagged out',
   calibrate: 'Allow a gentle charge over the upper limit of the state of charge, for a time',
   accept_firmware: 'Accept the firmware that an asset shows now',

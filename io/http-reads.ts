@@ -27,7 +27,11 @@ export type Reads = {
   readonly health: () => Promise<Health>;
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
   readonly status: () => Promise<Reply<SiteStatus>>;
-  readonly alarms: () => { readonly active: readonly AlarmReport[]; readonly recent: readonly AlarmReport[] };
+  readonly alarms: () => {
+    readonly active: readonly AlarmReport[];
+    readonly recent: readonly AlarmReport[];
+    readonly aside: readonly AlarmReport[];
+  };
   readonly telemetry: (query: TelemetryQuery) => Promise<Reply>;
   readonly wallMs: () => number;
 };

@@ -28,6 +28,8 @@ export type SiteView = {
   readonly activeAlarms: () => readonly AlarmReport[];
   readonly ownAlarms: () => readonly AlarmReport[];
   readonly recentAlarms: () => readonly AlarmReport[];
+  /** Returned without an acknowledgement, shelved, suppressed, out of service. */
+  readonly alarmsAside: () => readonly AlarmReport[];
   readonly heartbeat: () => Heartbeat | undefined;
   readonly silent: () => boolean;
   readonly safety: () => Health['safety_status'];
@@ -50,6 +52,7 @@ export function createSiteView({ siteId, assetIds, pollIntervalMs, clock }: Site
   const freshForMs = Math.max(5 * pollIntervalMs, 5000);
   const telemetry = new Map<string, Heard<TelemetryReport>>();
   const active = new Map<string, AlarmReport>();
+  const aside = new Map<string, AlarmReport>();
   const own = new Map<string, AlarmReport>();
   const returned: AlarmReport[] = [];
   let beat: Heard<Heartbeat> | undefined;
@@ -61,13 +64,20 @@ export function createSiteView({ siteId, assetIds, pollIntervalMs, clock }: Site
   const isFresh = ({ atMs }: Heard<TelemetryReport>): boolean => clock.now() - atMs <= freshForMs;
   const noteAlarm = (alarm: AlarmReport): void => {
     const key = `${alarm.alarm_id}\n${alarm.asset_id ?? ''}`;
-    if (alarm.state === 'active') return void active.set(key, alarm);
+    const before = active.get(key) ?? aside.get(key);
+    const { lifecycle = alarm.state } = alarm;
     active.delete(key);
+    aside.delete(key);
+    if (lifecycle === 'unacknowledged' || lifecycle === 'acknowledged' || lifecycle === 'active')
+      return void active.set(key, alarm);
+    if (lifecycle !== 'normal') aside.set(key, alarm);
+    // Told once, when the cause went, and not again when somebody acknowledges that.
+    if (alarm.state === 'active' || (before && before.state === 'returned')) return;
     returned.push(alarm);
     if (returned.length > RETURNED_KEPT) returned.shift();
   };
   const activeAlarms = (): readonly AlarmReport[] => {
-    const ours = [...own.values()].filter((alarm) => !active.has(`${alarm.alarm_id}\n`));
+    const ours = [...own.values()].filter(({ alarm_id }) => !active.has(`${alarm_id}\n`) && !aside.has(`${alarm_id}\n`));
     return [...active.values(), ...ours];
   };
 
@@ -104,6 +114,7 @@ export function createSiteView({ siteId, assetIds, pollIntervalMs, clock }: Site
     activeAlarms,
     ownAlarms: () => [...own.values()],
     recentAlarms: () => returned.toReversed(),
+    alarmsAside: () => [...aside.values()],
     heartbeat: () => beat?.value,
     silent,
     safety: () => safety,
