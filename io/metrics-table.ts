@@ -52,6 +52,11 @@ export const METRICS = {
   bess_permit_charge_kw: gauge(DEVICE, 'kW', 'What the guard allows to charge now; 0 without a live permit'),
   bess_permit_discharge_kw: gauge(DEVICE, 'kW', 'What the guard allows to discharge now; 0 without a live permit'),
   bess_permit_reason: gauge(['asset_id', 'reason'], '', '1 for each reason that narrows the permit now'),
+  bess_guard_blocks_total: counter(
+    DEVICE,
+    '',
+    'Times that the guard closed a direction or power was outside the permit, whatever the reasons',
+  ),
   bess_safety_blocks_total: counter(
     ['asset_id', 'reason'],
     '',

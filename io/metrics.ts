@@ -123,6 +123,7 @@ function beginAtZero(series: Series, assetIds: readonly string[], deviceIds: rea
   series.inc('bess_publish_errors_total', {}, 0);
   for (const asset_id of assetIds) {
     series.inc('bess_permit_lapses_total', { asset_id }, 0);
+    series.inc('bess_guard_blocks_total', { asset_id }, 0);
     series.inc('bess_safety_blocks_total', { asset_id, reason: 'OVER_PERMIT' }, 0);
     series.inc('bess_ids_alerts_total', { asset_id, reason: 'FOREIGN_CHANGE' }, 0);
   }
@@ -181,6 +182,7 @@ function countEvent(series: Series, event: SiteEvent): void {
   const { asset_id = '' } = event;
   switch (event.kind) {
     case 'safety_block':
+      series.inc('bess_guard_blocks_total', { asset_id });
       for (const reason of reasonsOf(event)) {
         series.inc('bess_safety_blocks_total', { asset_id, reason });
         if (DOUBTS.includes(reason)) series.inc('bess_ids_alerts_total', { asset_id, reason });

@@ -73,6 +73,7 @@ export const safety: Dashboard = {
               expr: 'sum by (asset_id, reason) (increase(bess_safety_blocks_total{site_id="$site"}[1h]))',
               legend: '{{asset_id}} {{reason}}',
             },
+            { expr: 'increase(bess_guard_blocks_total{site_id="$site"}[1h])', legend: '{{asset_id}}, all reasons' },
           ],
         },
         {

@@ -34,6 +34,9 @@ const OURS = [
   'BESSClockNotSynchronised',
 ];
 
+/** There is nothing to measure. */
+const YES_OR_NO = ['BESSEstopLatched', 'BESSAuditBroken'];
+
 test('every alert that was promised has a rule', () => {
   const names = rules().map(({ alert }) => alert);
   assert.equal(
@@ -47,7 +50,7 @@ test('whoever is woken reads where, how much and since when, and finds the page'
   for (const { alert, annotations } of rules()) {
     const { summary, description, runbook_url } = annotations;
     assert.is(runbook_url, `docs/runbook/${alert}.md`);
-    assert.match(description, /\d|\$value|never|Nothing is repaired|until authorised/, `${alert}: a number`);
+    assert.ok(YES_OR_NO.includes(alert) || /\d|\$value/.test(description), `${alert}: a number`);
     assert.ok(summary.length <= 100, `${alert}: the summary fits on a pager`);
   }
 });

@@ -94,6 +94,7 @@ test('cycles, blocks, retries and restarts are counted where they belong', async
   const text = await metrics.scrape();
   for (const line of [
     'bess_cycles_total{asset_id="bess-1",site_id="S"} 1',
+    'bess_guard_blocks_total{asset_id="bess-1",site_id="S"} 1',
     'bess_safety_blocks_total{asset_id="bess-1",reason="SOC_LOW",site_id="S"} 1',
     'bess_safety_blocks_total{asset_id="bess-1",reason="HOT_STOP",site_id="S"} 1',
     'bess_modbus_connect_retries_total{asset_id="bess-1",site_id="S"} 1',
