@@ -106,6 +106,8 @@ if (found.length > 0) {
         subjects.push(...message.json<{ endpoints: { subject: string }[] }>().endpoints.map(({ subject }) => subject));
       }
       return subjects.length === names.length + 1;
+    }).catch((error: unknown) => {
+      throw new Error(`found ${subjects.toSorted().join(', ')}`, { cause: error });
     });
     assert.equal(subjects.toSorted(), [...names.map((name) => `bess.SITE-1.cmd.${name}`), 'bess.SITE-1.status']);
     await client.close();
