@@ -109,7 +109,13 @@ export function startSite(parts: SiteParts): Site {
     memory: new Map(),
     onCause: (assetId, cause) => (cause === undefined ? causes.delete(assetId) : causes.set(assetId, cause)),
   };
-  const dispatcher: DispatcherInputs = { site, limits, profiles: loaded.profiles, board };
+  const dispatcher: DispatcherInputs = {
+    site,
+    limits,
+    profiles: loaded.profiles,
+    board,
+    ledgerFile: openFile('orders.json'),
+  };
   const devices = [...assets, ...instruments].map((plan) => plan.asset.id);
   const driver = (notices: Board, { asset, profile, points, staleAfter, capsWith }: DevicePlan): ChildSpec => {
     const originalsFile = openFile(`originals-${asset.id}.json`);

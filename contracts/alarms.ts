@@ -174,6 +174,18 @@ export const ALARMS: Readonly<Record<string, AlarmRow>> = {
     consequence: 'no power for the asset until it does',
     action: 'make room on the disk or replace it',
   },
+  'orders-unsaved': {
+    severity: 'P2',
+    cause: 'the disk does not take the ids of orders',
+    consequence: 'orders are refused; stops and the emergency stop work',
+    action: 'make room on the disk or replace it',
+  },
+  'orders-unreadable': {
+    severity: 'P3',
+    cause: 'the file with the ids of earlier orders is damaged, or the disk does not answer',
+    consequence: 'an order that is sent again after a restart would act again',
+    action: 'check the disk; let issuers number their orders anew',
+  },
   'quarantined-*': {
     severity: 'P2',
     cause: 'a part of bessd failed too often and is paused',

@@ -26,6 +26,7 @@ export const CODES = {
   WRITE_BUDGET: 'the write budget of a register would be exceeded',
   RATE_LIMITED: 'too many requests in too short a time',
   NO_SETPOINT: 'the device can be stopped, but its power cannot be set',
+  NOT_KEPT: 'the id of the order cannot be kept on the disk, so it could act twice',
   UNKNOWN_ALARM: 'no such alarm stands or waits for somebody',
   NOT_SHELVABLE: 'an alarm of this severity is not shelved',
   NOT_READY: 'the part that answers this is not ready yet',

@@ -61,6 +61,11 @@ export const operatorSchema = z.strictObject({
   name: z.string().min(1).max(64),
   role: z.enum(['viewer', 'operator', 'technician', 'engineer', 'admin']),
   tokenSha256: z.string().regex(/^[0-9a-f]{64}$/, 'the SHA-256 of the token, 64 lower-case hex digits'),
+  /** Ed25519; as soon as one operator has one, every order must be signed by its issuer. */
+  publicKey: z
+    .string()
+    .regex(/^[A-Za-z0-9+/]{43}=$/, 'the 32 bytes of an Ed25519 public key in base64')
+    .optional(),
 });
 
 export const siteSchema = z

@@ -35,6 +35,7 @@ import { listenHttp } from '../io/http-server.ts';
 import { openLog } from '../io/log.ts';
 import { createMetrics } from '../io/metrics.ts';
 import { createSiteView } from '../io/site-view.ts';
+import { orderCheck } from '../io/order-signature.ts';
 import { listenUnixSocket } from '../io/unix-socket.ts';
 import { systemClock as clock } from '../supervisor/clock.ts';
 import { attributeLateErrors, startSystem } from '../supervisor/system.ts';
@@ -74,7 +75,8 @@ const addresses: { http: string | null; nats: BusState } = {
 
 const commands = openControlLink(start.commands, { clock, whenFull: 'refuse' });
 const estop = openControlLink(start.estop, { clock, whenFull: 'share' });
-const desk = createDesk({ commands, estop, broker, ownAlarms: view.ownAlarms });
+const checkOrder = orderCheck(config, clock.wall);
+const desk = createDesk({ commands, estop, broker, ownAlarms: view.ownAlarms, checkOrder });
 const reads = createReads({ start, view, metrics, desk, broker, clock });
 const handleSocket = createSocketHandler({
   start,

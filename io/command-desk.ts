@@ -6,7 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import { COMMANDS } from '../contracts/commands.ts';
-import type { CommandName, Origin, Reply, SiteCommand } from '../contracts/commands.ts';
+import type { CommandName, DispatchRequest, Origin, Reply, SiteCommand } from '../contracts/commands.ts';
 import { refusal } from '../contracts/faults.ts';
 import { parse, problemText } from '../contracts/parse.ts';
 import type { Problem } from '../contracts/parse.ts';
@@ -14,6 +14,7 @@ import type { AlarmReport } from '../contracts/reports.ts';
 import type { SiteStatus } from '../contracts/status.ts';
 import type { z } from 'zod';
 import type { ControlLink } from './control-link.ts';
+import type { CheckOrder } from './order-signature.ts';
 
 export type Desk = {
   /** Takes anything; answers always. */
@@ -27,9 +28,11 @@ export type DeskOptions = {
   /** What only the north knows of the status. */
   readonly broker: () => SiteStatus['broker'];
   readonly ownAlarms: () => readonly AlarmReport[];
+  /** Where orders are signed. */
+  readonly checkOrder?: CheckOrder | undefined;
 };
 
-export function createDesk({ commands, estop, broker, ownAlarms }: DeskOptions): Desk {
+export function createDesk({ commands, estop, broker, ownAlarms, checkOrder }: DeskOptions): Desk {
   const status: Desk['status'] = async (origin, timeoutMs) => {
     const reply = (await commands.request(origin, { name: 'status' }, timeoutMs)) as Reply<SiteStatus>;
     if (!reply.ok) return reply;
@@ -51,6 +54,8 @@ export function createDesk({ commands, estop, broker, ownAlarms }: DeskOptions):
       if (link.full()) return refusal('RATE_LIMITED');
       const parsed = parse<Record<string, unknown>>(COMMANDS[name] as z.ZodType<Record<string, unknown>>, body);
       if (!parsed.ok) return badRequest(parsed.problems);
+      const unsigned = name === 'dispatch' ? checkOrder?.(parsed.value as DispatchRequest) : undefined;
+      if (unsigned) return unsigned;
       return await link.request(origin, { name, body: untokened(parsed.value) } as SiteCommand);
     },
   };

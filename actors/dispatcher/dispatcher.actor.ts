@@ -13,6 +13,7 @@ import type { Limits } from '../../contracts/limits.ts';
 import type { LatchRecord } from '../../contracts/latch.ts';
 import type { AssetSeen, CommandCame, DispatcherMessage } from '../../contracts/messages.ts';
 import type { Order } from '../../contracts/operation.ts';
+import type { SyncedFile } from '../../contracts/ports.ts';
 import type { SiteConfig } from '../../contracts/site-config.ts';
 import type { Profile } from '../../contracts/profile.ts';
 import { allocateToAsset, allocateToSite } from '../../machines/site/allocation.ts';
@@ -25,6 +26,7 @@ import type { Board } from '../board.ts';
 import { nameOfDriver } from '../driver/driver.actor.ts';
 import { isReady, refusalCode, timesOf } from './checks.ts';
 import { Ledger } from './ledger.ts';
+import { rateLimit } from './rate.ts';
 import { Resting } from './resting.ts';
 import { siteOrder } from './site-order.ts';
 import { Standing } from './standing.ts';
@@ -35,6 +37,8 @@ export type DispatcherInputs = {
   readonly limits: Limits;
   readonly profiles: ReadonlyMap<string, Profile>;
   readonly board: Board;
+  /** Ids and sequences of orders. */
+  readonly ledgerFile: SyncedFile;
 };
 
 /** Before the guard has said what the grid connection leaves, it leaves nothing. */
@@ -43,7 +47,11 @@ const NO_ROOM: GridRoom = { min: 0, max: 0, meterLost: true };
 export const dispatcherActor = fromProcess<DispatcherMessage, DispatcherInputs>(
   async ({ input, signal, clock, onMessage, send }) => {
     const { site, limits, profiles, board } = input;
-    const ledger = new Ledger();
+    const ledger = new Ledger({ file: input.ledgerFile, clock, onDisk: ledgerAlarm });
+    const mayAsk = rateLimit(clock);
+    const loaded = ledger.load();
+    /** Stops so far: an order that was on its way to the disk when one came is over before it began. */
+    let stops = 0;
     const seen = new Map<string, Seen>();
     const standing = new Standing();
     const resting = new Resting();
@@ -104,17 +112,34 @@ export const dispatcherActor = fromProcess<DispatcherMessage, DispatcherInputs>(
     function carryOut({ message: { command }, reply }: CommandCame): void {
       if (command.name === 'stop') return reply(stop(command.body.asset_id));
       if (command.name !== 'dispatch') return reply(refusal('BAD_REQUEST', `${command.name} is not answered here`));
-      const entered = ledger.enter(command.body, reply);
+      if (!mayAsk(command.body.issuer)) return reply(refusal('RATE_LIMITED'));
+      void keepAndCarryOut(command.body, reply, stops);
+    }
+
+    /** An order is carried out once its id is on the disk. Stops wait for nothing. */
+    async function keepAndCarryOut(order: DispatchRequest, reply: (reply: Reply) => void, before: number): Promise<void> {
+      await loaded;
+      const entered = ledger.enter(order, reply);
       if (entered === 'known') return;
       if (entered !== 'new') return reply(entered);
-      const refused = dispatch(command.body);
-      if (refused) ledger.settle(command.body.id, refused);
+      const kept = await ledger.keep();
+      if (signal.aborted) return ledger.settle(order.id, refusal('NOT_READY', 'the site is shutting down'));
+      if (!kept) return ledger.forget(order, refusal('NOT_KEPT'));
+      const refused = stops === before ? dispatch(order) : refusal('STOPPED');
+      if (refused) ledger.settle(order.id, refused);
+    }
+
+    function ledgerAlarm(kept: boolean, why: 'unsaved' | 'unreadable'): void {
+      if (why === 'unsaved')
+        board.alarm('orders-unsaved', !kept, 'P2', 'the ids of orders cannot be kept on the disk: orders are refused');
+      else board.alarm('orders-unreadable', !kept, 'P3', 'the ids of earlier orders cannot be read: a repeated one would act again');
     }
 
     function stop(assetId: string | undefined): Reply {
       if (assetId !== undefined && !site.assets.some(({ id }) => id === assetId)) return unknownAsset(assetId);
       const stopped = assetId === undefined ? site.assets.map(({ id }) => id) : [assetId];
       inForce.end();
+      stops += 1;
       const reached = stopped.filter((id) => send(nameOfDriver(id), { type: 'STOP_ASSET' } as EventObject));
       return { ok: true, data: { stopping: reached } };
     }

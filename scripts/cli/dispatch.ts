@@ -1,8 +1,11 @@
 /** `bessd dispatch`: order power from one asset or from the whole site. */
 import { Option } from 'commander';
 import type { Command } from 'commander';
-import { randomUUID } from 'node:crypto';
-import type { DispatchReply } from '../../contracts/commands.ts';
+import { createPrivateKey, randomUUID } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { DispatchReply, DispatchRequest } from '../../contracts/commands.ts';
+import { signOrder } from '../../io/order-signature.ts';
 import { ask, numberIn, siteCommand } from './command.ts';
 import type { SiteOptions } from './command.ts';
 import { kilowatts, painted, table } from './output.ts';
@@ -15,6 +18,7 @@ type DispatchOptions = SiteOptions & {
   readonly duration: number;
   readonly id?: string;
   readonly reference?: 'battery' | 'ac';
+  readonly key?: string;
 };
 
 export function dispatchCommand(): Command {
@@ -27,6 +31,7 @@ export function dispatchCommand(): Command {
       new Option('--reference <where>', 'power at the battery or at the AC terminals').choices(['battery', 'ac']),
     )
     .option('--id <id>', 'id of the order: the same id and content act once; default a new one')
+    .option('--key <file>', 'sign the order with this Ed25519 key (PEM), whose public half stands in the site file')
     .action((options: DispatchOptions) => {
       if (options.asset === undefined && !options.all)
         throw new UsageError('--asset: got nothing, expected the id of an asset, or --all for the site');
@@ -34,8 +39,8 @@ export function dispatchCommand(): Command {
     });
 }
 
-function request({ asset, w, duration, id, reference, issuer }: DispatchOptions, siteId: string): object {
-  return {
+function request({ asset, w, duration, id, reference, issuer, key }: DispatchOptions, siteId: string): DispatchRequest {
+  const order: DispatchRequest = {
     id: id ?? randomUUID(),
     ...(asset === undefined ? { site_id: siteId } : { asset_id: asset }),
     w,
@@ -43,6 +48,19 @@ function request({ asset, w, duration, id, reference, issuer }: DispatchOptions,
     issuer,
     ...(reference === undefined ? {} : { reference }),
   };
+  if (key === undefined) return order;
+  const issued = { ...order, issued_at: new Date().toISOString() };
+  return { ...issued, sig: signOrder(siteId, issued, privateKey(key)) };
+}
+
+function privateKey(file: string): KeyObject {
+  try {
+    const key = createPrivateKey(readFileSync(file));
+    if (key.asymmetricKeyType === 'ed25519') return key;
+  } catch {
+    // Said below, without anything of the key.
+  }
+  throw new UsageError(`--key: got ${file}, expected a file with an Ed25519 private key in PEM form`);
 }
 
 function screen({ id, status, requested_w, applied_w, residual_w, expires_at, assets }: DispatchReply): string {

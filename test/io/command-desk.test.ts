@@ -2,6 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createHash } from 'node:crypto';
 import type { Origin, Reply, SiteCommand } from '../../contracts/commands.ts';
+import { refusal } from '../../contracts/faults.ts';
 import { createDesk } from '../../io/command-desk.ts';
 import type { Desk } from '../../io/command-desk.ts';
 import { STATUS } from './north-harness.ts';
@@ -31,6 +32,29 @@ function desk({ full = false } = {}): { desk: Desk; sent: Sent[] } {
     }),
   };
 }
+
+test('where orders are signed, one that is not never reaches control; stops need no signature', async () => {
+  const sent: SiteCommand[] = [];
+  const link = {
+    full: () => false,
+    close: () => {},
+    request: async (_origin: Origin, command: SiteCommand): Promise<Reply> => (sent.push(command), { ok: true, data: null }),
+  };
+  const signed = createDesk({
+    commands: link,
+    estop: link,
+    broker: () => ({ kind: 'in_process', connected: true, url: null, version: null }),
+    ownAlarms: () => [],
+    checkOrder: ({ sig }) => (sig === 'good' ? undefined : refusal('NOT_AUTHORISED')),
+  });
+  const refused = await signed.handle('dispatch', ORDER, 'socket');
+  assert.is(!refused.ok && refused.code, 'NOT_AUTHORISED');
+  assert.equal(sent, []);
+  assert.is((await signed.handle('dispatch', { ...ORDER, sig: 'good' }, 'nats')).ok, true);
+  assert.is((await signed.handle('stop', { issuer: 'ana' }, 'nats')).ok, true);
+  assert.is((await signed.handle('estop', { issuer: 'ana', reason: 'x' }, 'nats')).ok, true);
+  assert.is(sent.length, 3);
+});
 
 const BAD: readonly (readonly [string, string, unknown, string])[] = [
   ['a power that is a text', 'dispatch', { ...ORDER, w: '1000' }, 'w'],
