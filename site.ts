@@ -213,7 +213,9 @@ export function startSite(parts: SiteParts): Site {
       }),
     notice: ({ alarm_id, state, severity, message }) => board.alarm(alarm_id, state === 'active', severity, message),
     command: (message, reply) =>
-      message.command.name === 'alarm' ? reply(board.desk.command(message.command.body)) : route(system, message, reply),
+      message.command.name === 'alarm'
+        ? reply(board.desk.command(message.command.body))
+        : route(system, message, reply),
   };
 }
 

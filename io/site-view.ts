@@ -77,7 +77,9 @@ export function createSiteView({ siteId, assetIds, pollIntervalMs, clock }: Site
     if (returned.length > RETURNED_KEPT) returned.shift();
   };
   const activeAlarms = (): readonly AlarmReport[] => {
-    const ours = [...own.values()].filter(({ alarm_id }) => !active.has(`${alarm_id}\n`) && !aside.has(`${alarm_id}\n`));
+    const ours = [...own.values()].filter(
+      ({ alarm_id }) => !active.has(`${alarm_id}\n`) && !aside.has(`${alarm_id}\n`),
+    );
     return [...active.values(), ...ours];
   };
 

@@ -117,7 +117,11 @@ export const dispatcherActor = fromProcess<DispatcherMessage, DispatcherInputs>(
     }
 
     /** An order is carried out once its id is on the disk. Stops wait for nothing. */
-    async function keepAndCarryOut(order: DispatchRequest, reply: (reply: Reply) => void, before: number): Promise<void> {
+    async function keepAndCarryOut(
+      order: DispatchRequest,
+      reply: (reply: Reply) => void,
+      before: number,
+    ): Promise<void> {
       await loaded;
       const entered = ledger.enter(order, reply);
       if (entered === 'known') return;
@@ -132,7 +136,13 @@ export const dispatcherActor = fromProcess<DispatcherMessage, DispatcherInputs>(
     function ledgerAlarm(kept: boolean, why: 'unsaved' | 'unreadable'): void {
       if (why === 'unsaved')
         board.alarm('orders-unsaved', !kept, 'P2', 'the ids of orders cannot be kept on the disk: orders are refused');
-      else board.alarm('orders-unreadable', !kept, 'P3', 'the ids of earlier orders cannot be read: a repeated one would act again');
+      else
+        board.alarm(
+          'orders-unreadable',
+          !kept,
+          'P3',
+          'the ids of earlier orders cannot be read: a repeated one would act again',
+        );
     }
 
     function stop(assetId: string | undefined): Reply {

@@ -38,7 +38,10 @@ test('where orders are signed, one that is not never reaches control; stops need
   const link = {
     full: () => false,
     close: () => {},
-    request: async (_origin: Origin, command: SiteCommand): Promise<Reply> => (sent.push(command), { ok: true, data: null }),
+    request: async (_origin: Origin, command: SiteCommand): Promise<Reply> => (
+      sent.push(command),
+      { ok: true, data: null }
+    ),
   };
   const signed = createDesk({
     commands: link,

@@ -5,8 +5,8 @@ import { memoryDisk, virtualSite } from './virtual-site.ts';
 import type { VirtualSite } from './virtual-site.ts';
 
 const ORDER = { asset_id: 'bess-1', w: 20_000, duration_s: 600, issuer: 'ems' };
-const send = (site: VirtualSite, more: object): Promise<Reply<any>> =>
-  // oxlint-disable-line typescript/no-explicit-any -- replies of many kinds
+type Answer = { readonly ok: boolean; readonly code?: string };
+const send = (site: VirtualSite, more: object): Promise<Answer> =>
   site.ask({ name: 'dispatch', body: { ...ORDER, id: 'o', ...more } });
 const isForced = ({ register, words }: { register: number; words: readonly number[] }): boolean =>
   register === 47_100 && words[0] !== 0;
@@ -29,7 +29,7 @@ test('the same id with other content, and a sequence that was passed, are refuse
   await send(site, { id: 'a', seq: 7 });
   await site.run(1000);
   await site.crashAndRestart();
-  const codeOf = async (more: object): Promise<string> => ((await send(site, more)) as { code: string }).code;
+  const codeOf = async (more: object): Promise<string | undefined> => (await send(site, more)).code;
   assert.is(await codeOf({ id: 'a', seq: 7, w: 1000 }), 'ID_CONFLICT');
   assert.is(await codeOf({ id: 'b', seq: 7 }), 'REPLAYED');
   assert.is((await send(site, { id: 'c', seq: 8 })).ok, true);
@@ -43,7 +43,7 @@ test('an order whose answer was never given is not carried out again after a res
     JSON.stringify({ version: 1, sequences: [], orders: [{ id: 'a', content, reply: null }] }),
   );
   const site = await virtualSite({ disk });
-  assert.is(((await send(site, { id: 'a' })) as { code: string }).code, 'RESTARTED');
+  assert.is((await send(site, { id: 'a' })).code, 'RESTARTED');
   assert.is(site.asset().order, null);
 });
 
@@ -53,7 +53,7 @@ test('with a dead disk orders are refused, stop and emergency stop work, and the
   await site.run(2000);
   assert.ok(site.power() > 19_000);
   site.disk.writable = false;
-  assert.is(((await send(site, { id: 'b', w: 30_000, seq: 4 })) as { code: string }).code, 'NOT_KEPT');
+  assert.is((await send(site, { id: 'b', w: 30_000, seq: 4 })).code, 'NOT_KEPT');
   assert.ok(site.site.status().alarms.some(({ alarm_id }) => alarm_id === 'orders-unsaved'));
   assert.is((await site.ask({ name: 'stop', body: { issuer: 'ems' } })).ok, true);
   await site.run(3000);
@@ -61,30 +61,26 @@ test('with a dead disk orders are refused, stop and emergency stop work, and the
   const stopped = await site.ask({ name: 'estop', body: { reason: 'test', issuer: 'ems' } });
   assert.is(stopped.ok && stopped.data.latched, 'memory');
   site.disk.writable = true;
-  assert.is(
-    ((await send(site, { id: 'b', w: 30_000, seq: 4 })) as { code: string }).code,
-    'ESTOP_LATCHED',
-    'not REPLAYED',
-  );
+  assert.is((await send(site, { id: 'b', w: 30_000, seq: 4 })).code, 'ESTOP_LATCHED', 'not REPLAYED');
 });
 
 test('a stop that comes while an order is on its way to the disk wins over it', async () => {
   const disk = memoryDisk();
-  const { open } = disk;
-  let hold: Promise<void> | undefined;
+  const gate = { hold: undefined as Promise<void> | undefined };
   const slow = {
     ...disk,
     open: (name: string) => {
-      const file = open(name);
-      return {
-        ...file,
-        save: async (text: string) => (name === 'orders.json' ? await hold : undefined, await file.save(text)),
+      const file = disk.open(name);
+      const save = async (text: string): Promise<void> => {
+        if (name === 'orders.json') await gate.hold;
+        await file.save(text);
       };
+      return { ...file, save };
     },
   };
   const site = await virtualSite({ disk: slow });
   const { promise, resolve } = Promise.withResolvers<void>();
-  hold = promise;
+  gate.hold = promise;
   const replies: Reply[] = [];
   site.site.command(
     { type: 'COMMAND', id: 1, origin: 'nats', command: { name: 'dispatch', body: { ...ORDER, id: 'slow' } } },
