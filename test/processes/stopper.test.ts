@@ -93,6 +93,28 @@ test('a runtime that hangs at full discharge is stopped for within 8 s; when it 
   assert.is(again.body.ok, true, 'a new order is obeyed');
 });
 
+test('a hang that ends just after the stop, while the permit would still live, revives no order either', async () => {
+  await using site = await realSite({ assets: 1, simulate: DEAF, asset: FULL });
+  await site.startRuntime();
+  await discharging(site);
+  const mark = (await site.plant.tap(0, 0)).entries.length;
+  const silentAt = Date.now();
+  site.runtime.kill('SIGSTOP');
+  await site.until('the first stop write', 9000, async () =>
+    (await site.plant.tap(mark, 0)).entries.some(({ register, words }) => register === 47_100 && words[0] === 0),
+  );
+  site.runtime.kill('SIGCONT');
+  console.log(`hung for ${Date.now() - silentAt} ms`);
+  await site.until(
+    'the order is over',
+    8000,
+    async () => (await site.get('/api/v1/status')).data.assets[0].order === null,
+  );
+  await sleep(3000);
+  assert.not((await site.plant.tap(mark, 0)).entries.some(isForced));
+  assert.ok(Math.abs(await site.power()) < 1);
+});
+
 test('kill -9 of the runtime at full discharge, on a device with a deaf dead-man: zero within 8 s, and a new runtime takes over', async () => {
   await using site = await realSite({ assets: 1, simulate: DEAF, asset: FULL });
   await site.startRuntime();
