@@ -18,7 +18,7 @@ export const ALARM_STATES = [
 export type AlarmState = (typeof ALARM_STATES)[number];
 
 /** Within how many minutes somebody has to act, by severity. */
-export const RESPONSE_MINUTES: Readonly<Record<Severity, number>> = { P1: 5, P2: 30, P3: 480, P4: 10_080 };
+export const RESPONSE_MINUTES: Readonly<Record<Severity, number>> = { P1: 15, P2: 60, P3: 240, P4: 1440 };
 
 /** A P1 may not be put aside; the others so long at most. */
 export const SHELVE_MOST_MINUTES: Readonly<Record<Exclude<Severity, 'P1'>, number>> = { P2: 480, P3: 1440, P4: 1440 };

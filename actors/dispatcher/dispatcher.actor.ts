@@ -181,6 +181,8 @@ export const dispatcherActor = fromProcess<DispatcherMessage, DispatcherInputs>(
     }
 
     function toSite(asked: AllocationInput): Allocation | Reply {
+      if (!site.assets.some(({ id }) => takesOrders(id)))
+        return refusal('NO_SETPOINT', 'no asset of this site can be given power');
       const ready = targets();
       if (ready.length === 0)
         return refusal('LINK_DOWN', 'no asset can take an order now', {
@@ -234,9 +236,12 @@ export const dispatcherActor = fromProcess<DispatcherMessage, DispatcherInputs>(
     }
 
     function targets(): readonly Seen[] {
-      return everybody().filter(
-        ({ asset }) => isReady(board.assets.get(asset.id)) && profiles.get(asset.id)?.control !== undefined,
-      );
+      return everybody().filter(({ asset }) => isReady(board.assets.get(asset.id)) && takesOrders(asset.id));
+    }
+
+    /** A bank that can only be stopped gets no share. */
+    function takesOrders(assetId: string): boolean {
+      return profiles.get(assetId)?.control?.sequences.charge !== undefined;
     }
 
     function unknownAsset(assetId: string): Reply {

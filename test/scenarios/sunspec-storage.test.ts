@@ -165,6 +165,8 @@ test('a bank that can only be stopped refuses orders with the reason, and is sto
   assert.is(site.asset().soc_pct, 50);
   const refused = await site.dispatch(1000, 60);
   assert.is(!refused.ok && refused.code, 'NO_SETPOINT');
+  const shared = await site.dispatch(5000, 60, { asset_id: undefined, site_id: 'SITE-TEST' });
+  assert.is(!shared.ok && shared.code, 'NO_SETPOINT', 'nor does it get a share of an order to the site');
   const stop = await site.ask({ name: 'estop', body: { reason: 'test', issuer: 'test' } });
   assert.equal(stop.ok && stop.data.written, ['bess-1']);
   await site.run(2000);
