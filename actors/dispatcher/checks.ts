@@ -9,11 +9,11 @@ import type { AssetStatus } from '../../contracts/status.ts';
 
 const FUTURE_SLACK_MS = 60_000;
 
-/** When the order ends, on both clocks; it never lasts longer than its duration, whenever it was issued. */
-export function timesOf(
-  request: DispatchRequest,
-  clock: Clock,
-): { expiresAtMs: number; expiresAtWallMs: number } | Refusal {
+/** When an order ends, on both clocks. */
+export type Times = { readonly expiresAtMs: number; readonly expiresAtWallMs: number };
+
+/** It never lasts longer than its duration, whenever it was issued. */
+export function timesOf(request: DispatchRequest, clock: Clock): Times | Refusal {
   const durationMs = request.duration_s * 1000;
   const nowWallMs = clock.wall();
   const issuedWallMs = request.issued_at === undefined ? nowWallMs : Date.parse(request.issued_at);

@@ -9,6 +9,7 @@
 import type { EventObject } from 'xstate';
 import type { DispatchRequest, Reply } from '../../contracts/commands.ts';
 import { CODES, refusal } from '../../contracts/faults.ts';
+import type { Refusal } from '../../contracts/faults.ts';
 import type { Limits } from '../../contracts/limits.ts';
 import type { LatchRecord } from '../../contracts/latch.ts';
 import type { AssetSeen, CommandCame, DispatcherMessage } from '../../contracts/messages.ts';
@@ -25,6 +26,7 @@ import { fromProcess } from '../../supervisor/process.ts';
 import type { Board } from '../board.ts';
 import { nameOfDriver } from '../driver/driver.actor.ts';
 import { isReady, refusalCode, timesOf } from './checks.ts';
+import type { Times } from './checks.ts';
 import { Ledger } from './ledger.ts';
 import { rateLimit } from './rate.ts';
 import { Resting } from './resting.ts';
@@ -113,12 +115,13 @@ export const dispatcherActor = fromProcess<DispatcherMessage, DispatcherInputs>(
       if (command.name === 'stop') return reply(stop(command.body.asset_id));
       if (command.name !== 'dispatch') return reply(refusal('BAD_REQUEST', `${command.name} is not answered here`));
       if (!mayAsk(command.body.issuer)) return reply(refusal('RATE_LIMITED'));
-      void keepAndCarryOut(command.body, reply, stops);
+      void keepAndCarryOut(command.body, timesOf(command.body, clock), reply, stops);
     }
 
-    /** An order is carried out once its id is on the disk. Stops wait for nothing. */
+    /** An order is carried out once its id is on the disk; its time runs from when it came. Stops wait for nothing. */
     async function keepAndCarryOut(
       order: DispatchRequest,
+      times: Times | Refusal,
       reply: (reply: Reply) => void,
       before: number,
     ): Promise<void> {
@@ -129,7 +132,7 @@ export const dispatcherActor = fromProcess<DispatcherMessage, DispatcherInputs>(
       const kept = await ledger.keep();
       if (signal.aborted) return ledger.settle(order.id, refusal('NOT_READY', 'the site is shutting down'));
       if (!kept) return ledger.forget(order, refusal('NOT_KEPT'));
-      const refused = stops === before ? dispatch(order) : refusal('STOPPED');
+      const refused = stops === before ? dispatch(order, times) : refusal('STOPPED');
       if (refused) ledger.settle(order.id, refused);
     }
 
@@ -155,7 +158,9 @@ export const dispatcherActor = fromProcess<DispatcherMessage, DispatcherInputs>(
     }
 
     /** Gives the orders out, or says why not. */
-    function dispatch(request: DispatchRequest): Reply | undefined {
+    function dispatch(request: DispatchRequest, times: Times | Refusal): Reply | undefined {
+      if ('ok' in times) return times;
+      if (times.expiresAtMs <= clock.now()) return refusal('EXPIRED', 'the order ended before it could be carried out');
       if (!latch) return refusal('NOT_READY', 'the state of the emergency stop is not known yet');
       if (latch.estop) return refusal('ESTOP_LATCHED', `${CODES.ESTOP_LATCHED}: ${latch.estop.reason}`);
       if (site.readOnly) return refusal('READ_ONLY');
@@ -163,8 +168,6 @@ export const dispatcherActor = fromProcess<DispatcherMessage, DispatcherInputs>(
         return refusal('BAD_REQUEST', `site_id: got ${request.site_id}, expected ${site.site.id}`);
       if (request.asset_id !== undefined && !site.assets.some(({ id }) => id === request.asset_id))
         return unknownAsset(request.asset_id);
-      const times = timesOf(request, clock);
-      if ('ok' in times) return times;
       const allocation = allocate(request);
       if ('ok' in allocation) return allocation;
       const { reference, shares } = allocation;

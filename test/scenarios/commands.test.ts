@@ -2,7 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Reply } from '../../contracts/commands.ts';
 import { memoryDisk, virtualSite } from './virtual-site.ts';
-import type { VirtualSite } from './virtual-site.ts';
+import type { MemoryDisk, VirtualSite } from './virtual-site.ts';
 
 const ORDER = { asset_id: 'bess-1', w: 20_000, duration_s: 600, issuer: 'ems' };
 type Answer = { readonly ok: boolean; readonly code?: string };
@@ -64,21 +64,49 @@ test('with a dead disk orders are refused, stop and emergency stop work, and the
   assert.is((await send(site, { id: 'b', w: 30_000, seq: 4 })).code, 'ESTOP_LATCHED', 'not REPLAYED');
 });
 
-test('a stop that comes while an order is on its way to the disk wins over it', async () => {
+/** A disk that keeps no order before `gate.hold` resolves. */
+function gated(): { readonly disk: MemoryDisk; readonly gate: { hold: Promise<void> | undefined } } {
   const disk = memoryDisk();
   const gate = { hold: undefined as Promise<void> | undefined };
-  const slow = {
-    ...disk,
-    open: (name: string) => {
-      const file = disk.open(name);
-      const save = async (text: string): Promise<void> => {
-        if (name === 'orders.json') await gate.hold;
-        await file.save(text);
-      };
-      return { ...file, save };
-    },
+  const open = (name: string): ReturnType<MemoryDisk['open']> => {
+    const file = disk.open(name);
+    const save = async (text: string): Promise<void> => {
+      if (name === 'orders.json') await gate.hold;
+      await file.save(text);
+    };
+    return { ...file, save };
   };
-  const site = await virtualSite({ disk: slow });
+  return { disk: { ...disk, open }, gate };
+}
+
+test('the time of an order runs from when it came, however long the disk takes to keep its id', async () => {
+  const { disk, gate } = gated();
+  const site = await virtualSite({ disk });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  gate.hold = promise;
+  const codes: unknown[] = [];
+  const cameAtMs = site.clock.now();
+  for (const [id, duration_s] of [
+    ['short', 1],
+    ['long', 5],
+  ] as const)
+    site.site.command(
+      { type: 'COMMAND', id: 1, origin: 'nats', command: { name: 'dispatch', body: { ...ORDER, id, duration_s } } },
+      (reply) => codes.push(reply.ok || reply.code),
+    );
+  await site.run(1500);
+  resolve();
+  await site.run(5500 - 1500);
+  assert.equal(codes, ['EXPIRED', true]);
+  const forced = site.writes().filter(isForced);
+  assert.ok(forced.length > 0);
+  assert.ok(forced.every(({ monotonicMs }) => monotonicMs < cameAtMs + 5000));
+  assert.is(site.asset().order, null, 'over five seconds after it came');
+});
+
+test('a stop that comes while an order is on its way to the disk wins over it', async () => {
+  const { disk, gate } = gated();
+  const site = await virtualSite({ disk });
   const { promise, resolve } = Promise.withResolvers<void>();
   gate.hold = promise;
   const replies: Reply[] = [];

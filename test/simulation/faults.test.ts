@@ -1,7 +1,7 @@
 // deadline: 420 s
 /**
- * Whole sites in which everything goes wrong: a fixed set of seeds, and others on every run. How many of the others depends
- * on the machine: they end after 20 s.
+ * Whole sites in which everything goes wrong, by a fixed set of seeds. Seeds that nobody has run before are for
+ * `npm run simulate:faults`, as long as some of them still find what is to be mended or judged.
  */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -13,20 +13,9 @@ import { printed } from './schedule.ts';
 import { shrink } from './shrink.ts';
 
 const FIXED = seedsFrom(1, 10);
-const FRESH = 400;
-const FRESH_WITHIN_MS = 20_000;
 
 test('a fixed set of schedules breaks no rule', async () => {
   await passes(await runCampaign({ seeds: FIXED, mostFailures: 1 }));
-});
-
-test('schedules that nobody has run before break no rule', async () => {
-  const first = Math.floor(Math.random() * 2 ** 30);
-  console.log(`seeds from ${first}`);
-  const campaign = await runCampaign({ seeds: seedsFrom(first, FRESH), withinMs: FRESH_WITHIN_MS, mostFailures: 1 });
-  console.log(`${campaign.verdicts.length} seeds in ${Math.round(campaign.elapsedMs / 1000)} s`);
-  assert.ok(campaign.verdicts.length > 0);
-  await passes(campaign);
 });
 
 test('the same seed gives the same trace, also in another process', async () => {

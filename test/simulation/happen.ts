@@ -63,7 +63,6 @@ export function happen(world: World, event: Event): void {
       const actor = system && whereIs(system, event.actor);
       if (!actor) return;
       world.deaths += 1;
-      if (!event.actor.startsWith('driver')) forgetIds(world);
       for (const at of [0, 1] as const) {
         if (event.actor.startsWith('driver') && event.actor !== `driver:${ASSETS[at]}`) continue;
         if (event.actor !== 'guard' && event.actor !== 'dispatcher') {
@@ -78,7 +77,6 @@ export function happen(world: World, event: Event): void {
     case 'crash': {
       if (!world.site()) return;
       world.kill();
-      forgetIds(world);
       if (event.damage) disk.files.set(event.damage, (disk.files.get(event.damage) ?? '{"version":1').slice(0, 12));
       for (const at of [0, 1] as const) {
         orders.end(at, clock.now());
@@ -89,12 +87,6 @@ export function happen(world: World, event: Event): void {
       clock.setTimeout(() => restart(world), event.downMs);
     }
   }
-}
-
-/** The ids of orders are not kept over the death of the dispatcher yet. */
-function forgetIds({ orders, duplicates }: World): void {
-  orders.forgetIds();
-  duplicates.clear();
 }
 
 export function restart(world: World): void {

@@ -24,8 +24,6 @@ export type Orders = {
   readonly end: (at: At, nowMs: number) => void;
   /** A new connection: what this device was ordered before is over; a site order may still come to it. */
   readonly linked: (at: At, nowMs: number) => void;
-  /** Who keeps the ids has died: the same id may be carried out again. */
-  readonly forgetIds: () => void;
   /** Whether some order wanted power of this sign and at least this size at that moment. */
   readonly wants: (
     at: At,
@@ -70,7 +68,6 @@ export function ordersReference(): Orders {
     linked(at, nowMs) {
       for (const order of orders) if (order.ats.length === 1) order.deadAtMs[at] = Math.min(order.deadAtMs[at], nowMs);
     },
-    forgetIds: () => accepted.clear(),
     wants: (at, w, atMs, slackW) =>
       orders.some(
         (order) =>
