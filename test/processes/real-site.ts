@@ -2,7 +2,7 @@
  * A real site for tests: simulator, runtime and broker as processes of their own, real sockets, a real disk. The tap of the
  * simulator is the oracle; its wall clock is that of this machine, so times compare across processes.
  */
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -182,8 +182,9 @@ export async function realSite({
     power: async (at = 0) => (await self.plant.state(at)).batteryW,
     async [Symbol.asyncDispose]() {
       await ended(self.runtime, 'SIGTERM');
-      // One that outlives a killed runtime must not meet the plant of another test.
+      // What outlives a killed runtime must not meet another test: its stopper, and a broker whose note is lost.
       killStopper(environment.DATA_DIR);
+      killBrokersOf(folder);
       await self.stopPlant().catch(() => undefined);
       rmSync(folder, { recursive: true, force: true });
     },
@@ -195,6 +196,20 @@ export async function realSite({
     const child = spawn(process.execPath, [PROGRAM, ...args], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (log += chunk.toString()));
     return child;
+  }
+}
+
+/** By their configuration, which lies in the folder of this site alone. */
+function killBrokersOf(folder: string): void {
+  const rows = execFileSync('ps', ['-eo', 'pid=,args='], { encoding: 'utf8' }).split('\n');
+  for (const row of rows) {
+    const [, pid, args = ''] = /^ *(\d+) +(.*)$/.exec(row) ?? [];
+    if (!args.includes('nats-server') || !args.includes(folder)) continue;
+    try {
+      process.kill(Number(pid), 'SIGKILL');
+    } catch {
+      continue; // it has just ended
+    }
   }
 }
 
