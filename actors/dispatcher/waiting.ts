@@ -23,7 +23,7 @@ const FIRST_WRITE_WITHIN_MS = 3500;
 export type WaitingRoom = {
   readonly enter: (row: Omit<Waiting, 'heard'>) => void;
   readonly hear: (phase: OrderPhase) => void;
-  /** Nobody is left without an answer. */
+  /** Nobody is left without an answer, nor with a refusal and power that comes after it. */
   readonly close: () => void;
 };
 
@@ -38,7 +38,7 @@ export function waitingRoom(
   return {
     enter(row) {
       waiting.set(row.request.id, { ...row, heard: new Map() });
-      clock.setTimeout(() => giveUp(row.request.id), FIRST_WRITE_WITHIN_MS);
+      clock.setTimeout(() => giveUp(row.request.id, 'TIMEOUT'), FIRST_WRITE_WITHIN_MS);
     },
     hear(phase) {
       const wait = waiting.get(phase.id);
@@ -47,18 +47,18 @@ export function waitingRoom(
       if (wait.heard.size === wait.allocation.shares.length) settle(wait);
     },
     close() {
-      for (const [id] of waiting) ledger.settle(id, refusal('NOT_READY', 'the site is shutting down'));
+      for (const id of [...waiting.keys()]) giveUp(id, 'NOT_READY');
     },
   };
 
-  function giveUp(id: string): void {
+  function giveUp(id: string, code: 'TIMEOUT' | 'NOT_READY'): void {
     const wait = waiting.get(id);
     if (!wait) return;
     for (const { asset_id } of wait.allocation.shares) {
       if (wait.heard.has(asset_id)) continue;
       // Nobody may be left in doubt: what was not written in time is not going to be.
       send(nameOfDriver(asset_id), { type: 'STOP_ASSET' });
-      wait.heard.set(asset_id, { type: 'ORDER_PHASE', assetId: asset_id, id, phase: 'refused', code: 'TIMEOUT' });
+      wait.heard.set(asset_id, { type: 'ORDER_PHASE', assetId: asset_id, id, phase: 'refused', code });
     }
     settle(wait);
   }

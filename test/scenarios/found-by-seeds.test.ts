@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import { memoryDisk, TOKENS, virtualSite } from './virtual-site.ts';
 import type { VirtualSite } from './virtual-site.ts';
 
+const CRASH = { type: 'bessd.crash', error: new Error('killed by the test') };
 const FORCED_CHARGE_W = 47_247;
 
 test('an AC order that follows a larger one never turns the battery round, at whatever moment of a poll it comes', async () => {
@@ -101,6 +102,18 @@ test('the reset of a trip starts nothing: a site order from before gives that as
   assert.ok((await site.ask({ name: 'reset_trip', body })).ok);
   await site.run(20_000);
   assert.is(Math.round(site.power(1)), 0);
+});
+
+test('an order refused because the guard died moves nothing later, at whatever moment the guard dies', async () => {
+  for (let diesAfterMs = 20; diesAfterMs < 600; diesAfterMs += 40) {
+    const site = await virtualSite();
+    const reply = site.dispatch(-20_000, 300);
+    await site.run(diesAfterMs);
+    site.site.system.send('guard', CRASH);
+    const { ok } = await reply;
+    await site.run(6000);
+    assert.is(Math.round(site.power()), ok ? -20_000 : 0, `${diesAfterMs} ms`);
+  }
 });
 
 test.run();

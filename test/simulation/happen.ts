@@ -8,8 +8,8 @@ import type { At, Event, Operator } from './schedule.ts';
 import { TOKENS } from './site-config.ts';
 import type { World } from './world.ts';
 
-/** Longest that an answer may take: an E-stop 3 s, a dispatch its first write. */
-const ANSWER_MS = 5000;
+/** Longest that an answer may take: an E-stop 3 s, a dispatch 2 s for its id on a slow disk and 3.5 s for its first write. */
+const ANSWER_MS = 6000;
 /** First stop write on an idle link, and where a request is under way. */
 const IDLE_STOP_MS = 100;
 const BUSY_STOP_MS = 500;

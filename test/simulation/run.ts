@@ -7,7 +7,7 @@ import { seededRandom } from '../../simulator/random.ts';
 import { adopt, happen, restart } from './happen.ts';
 import type { Violation } from './oracle.ts';
 import { ASSETS, FAULTS_END_MS } from './schedule.ts';
-import type { At, Event, Schedule } from './schedule.ts';
+import type { At, Event, Happening, Schedule } from './schedule.ts';
 import { createWorld } from './world.ts';
 import type { World } from './world.ts';
 
@@ -106,10 +106,15 @@ async function end(world: World): Promise<void> {
     happen(world, { kind: 'resetEstop', by });
     await clock.advance(100);
   }
-  const lastGridMs = Math.max(-Infinity, ...schedule.happenings.flatMap((one) => (isGrid(one) ? [one.atMs] : [])));
+  const lastGridMs = Math.max(-Infinity, ...schedule.happenings.flatMap((one) => (isGrid(one) ? [endMsOf(one)] : [])));
   await clock.advance(Math.max(2000, lastGridMs + GRID_PAUSE_MS + 2000 - clock.now()));
   await obeys(world);
   for (const name of missing(world.site()?.status().supervisor)) oracle.fail('tree', `${name} is not running`);
+}
+
+/** A sensor that lies about the grid shows it outside its window until it is mended. */
+function endMsOf(one: Happening): number {
+  return one.kind === 'link' ? one.atMs + one.forMs : one.atMs;
 }
 
 function isGrid(event: Event): boolean {
