@@ -47,7 +47,7 @@ export function waitingRoom(
       if (wait.heard.size === wait.allocation.shares.length) settle(wait);
     },
     close() {
-      for (const id of [...waiting.keys()]) giveUp(id, 'NOT_READY');
+      for (const id of waiting.keys()) giveUp(id, 'NOT_READY');
     },
   };
 
