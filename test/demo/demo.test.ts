@@ -85,7 +85,8 @@ test('on a terminal there is a live view, and Ctrl-C ends it in order', async ()
     console.log('SKIPPED: no script command of util-linux on this machine, so no terminal to show the live view on');
     return;
   }
-  await using demo = await runDemo((command) => [ON_A_TERMINAL, '-qec', command.join(' '), '/dev/null']);
+  // exec: a shell that stays (dash does) would take the Ctrl-C too, and answer 130 whatever the demo's own exit code is.
+  await using demo = await runDemo((command) => [ON_A_TERMINAL, '-qec', `exec ${command.join(' ')}`, '/dev/null']);
   await demo.says(/battery +SOC +battery power +temperature/);
   await demo.says(/bess-2 +50 % +0 kW .* online, standby/);
   await demo.says(new RegExp(`npx bessd dispatch --site ${demo.siteId} --asset bess-1`));
