@@ -6,7 +6,7 @@
  *               └─ told to end ─▶ terminating ─ends or is killed─▶ stopped
  *
  * Invariant: an exit is judged once, for the incarnation that it belongs to; later ones of that incarnation are void.
- * One thing at a time, as in OTP: while children are being ended, other exits and wishes wait for their turn.
+ * By which rules is in `rules.ts`, whose turn it is in `turns.ts`.
  */
 import type { AnyActorRef, EventObject } from 'xstate';
 import { CODES, Fault } from '../contracts/faults.ts';
@@ -18,11 +18,12 @@ import { dismiss, raiseDefect, READY, servicesOf, SHUTDOWN } from './context.ts'
 import type { SupervisionReport, SystemServices } from './context.ts';
 import { exitOf } from './exit.ts';
 import type { Exit } from './exit.ts';
-import { RestartWindow } from './intensity.ts';
 import { pauseMsAfter } from './pauses.ts';
+import { affectedBy, comesBack, endsItself, RestartBudget } from './rules.ts';
 import type { SupervisorOutput, SupervisorSpec } from './spec.ts';
 import { GONE, KILL, Termination } from './termination.ts';
 import type { OfChild } from './termination.ts';
+import { Turns } from './turns.ts';
 
 /** Event `{type, call}`: work on the children, in the supervisor's turn. */
 export const CALL = 'bessd.supervisor.call';
@@ -38,14 +39,12 @@ export class Nursery {
   readonly spec: SupervisorSpec;
   readonly #scope: Scope;
   readonly #services: SystemServices;
-  readonly #window: RestartWindow;
+  readonly #budget: RestartBudget;
+  readonly #turns = new Turns();
   /** In order of their start. */
   readonly children = new Map<string, Child>();
   readonly #termination: Termination;
   readonly #comeback: Comeback;
-  /** Children are being ended, by hand or for a restart. */
-  #busy = false;
-  #waiting: (() => void)[] = [];
   #stopping = false;
   /** Children that a pool has started so far; the number is part of their names. */
   started = 0;
@@ -58,7 +57,7 @@ export class Nursery {
     this.spec = spec;
     this.#scope = scope;
     this.#services = servicesOf(scope.system);
-    this.#window = this.#newWindow();
+    this.#budget = new RestartBudget(spec);
     this.#comeback = new Comeback(scope, this.#services.clock, spec.periodMs ?? 5000);
     this.#termination = new Termination(scope, this.#services.clock, {
       // OTP: a temporary child that is stopped for a sibling's sake is not started again.
@@ -81,9 +80,7 @@ export class Nursery {
 
   /** Restarts that may still be made in the present window; in quarantine, by the child that has the fewest left. */
   get restartsLeft(): number {
-    const now = this.#services.clock.now();
-    const windows = this.spec.quarantine ? [...this.children.values()].map(({ window }) => window) : [];
-    return Math.min(this.#window.leftAt(now), ...windows.map((window) => window?.leftAt(now) ?? Infinity));
+    return this.#budget.leftAt(this.#services.clock.now(), [...this.children.values()]);
   }
 
   /** First start: in order, all or nothing. Throws the first failure after undoing the rest in reverse. */
@@ -113,7 +110,7 @@ export class Nursery {
         return this.#ifPresent(event as OfChild, (child) => this.#termination.exited(child));
       case CALL: {
         const { call } = event as unknown as { call: (nursery: Nursery) => void };
-        return this.#inTurn(() => call(this));
+        return this.#turns.take(() => call(this));
       }
       case READY:
         return this.#becameReady((event as unknown as { actor: string }).actor);
@@ -158,11 +155,11 @@ export class Nursery {
 
   /** Ends one child in order and keeps it ended; `then` runs when it has. */
   terminate(child: Child, then: () => void): void {
-    this.#busy = !this.#stopping;
+    if (!this.#stopping) this.#turns.hold();
     this.#termination.end([child], () => {
       child.status = 'stopped';
       then();
-      this.#free();
+      this.#turns.free();
     });
   }
 
@@ -182,22 +179,7 @@ export class Nursery {
     const children = [...this.children.values()];
     if (this.spec.pool) this.#termination.endTogether(children, finish);
     else this.#termination.end(children, finish);
-    this.#free();
-  }
-
-  /** Now, or when the children have ended that are being ended. */
-  #inTurn(work: () => void): void {
-    if (this.#busy) this.#waiting.push(work);
-    else work();
-  }
-
-  #free(): void {
-    this.#busy = false;
-    while (!this.#busy) {
-      const work = this.#waiting.shift();
-      if (!work) return;
-      work();
-    }
+    this.#turns.free();
   }
 
   #exited(child: Child, exit: Exit): void {
@@ -210,59 +192,38 @@ export class Nursery {
     child.status = 'restarting';
     this.#report(child, exit.kind === 'abnormal' || exit.error !== undefined ? 'failed' : 'exited', exit.reason);
     const { generation } = child;
-    this.#inTurn(() => {
+    this.#turns.take(() => {
       if (this.#isDown(child) && child.generation === generation) this.#judge(child, exit);
     });
   }
 
-  #judge(child: Child, { kind }: Exit): void {
+  #judge(child: Child, exit: Exit): void {
     if (this.#stopping) return;
-    const { restart = 'permanent', significant = false, mustBecomeReady = false } = child.spec;
-    if (restart === 'temporary' || (restart === 'transient' && kind !== 'abnormal')) {
+    const { restart, significant = false, mustBecomeReady = false } = child.spec;
+    if (!comesBack(child, exit)) {
       child.status = 'stopped';
       if (restart === 'temporary' || this.spec.pool) this.forget(child);
-      if (significant) this.#significantEnded();
+      if (significant && endsItself(this.spec, [...this.children.values()])) this.stop({ reason: 'shutdown' });
       return;
     }
     if (mustBecomeReady && !child.ready) return this.#giveUpOn(child, 'failed before it was ready');
     this.#restart(child, 'again');
   }
 
-  /** OTP: auto_shutdown. */
-  #significantEnded(): void {
-    const { autoShutdown = 'never' } = this.spec;
-    const left = [...this.children.values()].some(({ spec, status }) => spec.significant && status !== 'stopped');
-    if (autoShutdown === 'any_significant' || (autoShutdown === 'all_significant' && !left))
-      this.stop({ reason: 'shutdown' });
-  }
-
   /** What returns from quarantine gets its try; its next failure is judged with this one counted. */
   #restart(child: Child, how: Return): void {
-    const tooOften = this.#countFailure(child);
+    const tooOften = this.#budget.spend(child, this.#services.clock.now());
     if (tooOften && how !== 'parked') return this.#giveUpOn(child, CODES.RESTART_INTENSITY);
     child.restarts += 1;
     const affected = this.#affectedBy(child);
-    this.#busy = true;
+    this.#turns.hold();
     this.#termination.end(affected, () => {
       if (this.#stopping) return;
       const pauseMs = pauseMsAfter(child.window?.count ?? 0, child.spec.backoff, this.#services.random);
       if (pauseMs > 0) this.#comeback.later(child, pauseMs, 'paused');
       else this.#startAgain(affected);
-      this.#free();
+      this.#turns.free();
     });
-  }
-
-  /** In quarantine each child is judged by its own failures, else all together. */
-  #countFailure(child: Child): boolean {
-    const now = this.#services.clock.now();
-    const { quarantine = false } = this.spec;
-    if (quarantine || child.spec.backoff) child.window ??= this.#newWindow();
-    const own = child.window?.exceededAt(now) ?? false;
-    return quarantine ? own : this.#window.exceededAt(now);
-  }
-
-  #newWindow(): RestartWindow {
-    return new RestartWindow(this.spec.intensity ?? 1, this.spec.periodMs ?? 5000);
   }
 
   #giveUpOn(child: Child, why: string): void {
@@ -276,15 +237,7 @@ export class Nursery {
   }
 
   #affectedBy(child: Child): readonly Child[] {
-    const all = [...this.children.values()];
-    switch (this.spec.strategy) {
-      case 'one_for_one':
-        return [child];
-      case 'one_for_all':
-        return all;
-      case 'rest_for_one':
-        return all.slice(all.indexOf(child));
-    }
+    return affectedBy(this.spec.strategy, child, [...this.children.values()]);
   }
 
   #startAgain(affected: readonly Child[]): void {
@@ -306,7 +259,7 @@ export class Nursery {
   }
 
   #comesBack(event: Returning): void {
-    this.#inTurn(() =>
+    this.#turns.take(() =>
       this.#ifPresent(event, (child) => {
         if (child.ref || child.status === 'stopped' || this.#stopping) return;
         child.status = 'restarting';
