@@ -7,8 +7,8 @@ import type { AlarmReport, Report, Severity } from '../contracts/reports.ts';
 import type { AssetStatus } from '../contracts/status.ts';
 import type { Clock } from '../contracts/clock.ts';
 import type { SyncedFile } from '../contracts/ports.ts';
-import { createAlarmDesk } from './alarms.ts';
-import type { AlarmDesk } from './alarms.ts';
+import { createAlarmDesk } from './alarms/desk.ts';
+import type { AlarmDesk } from './alarms/desk.ts';
 
 export type Board = {
   readonly assets: Map<string, AssetStatus>;

@@ -1,8 +1,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { AlarmReport } from '../../contracts/reports.ts';
-import { createAlarmDesk } from '../../actors/alarms.ts';
-import type { AlarmDesk } from '../../actors/alarms.ts';
+import { createAlarmDesk } from '../../actors/alarms/desk.ts';
+import type { AlarmDesk } from '../../actors/alarms/desk.ts';
 import { virtualClock } from '../../supervisor/clock.ts';
 import type { VirtualClock } from '../../supervisor/clock.ts';
 import { memoryDisk, TOKENS, virtualSite } from './virtual-site.ts';

@@ -5,16 +5,18 @@
  * chatters returns only after it was quiet for a while. What was acknowledged and shelved survives a restart; a disk that
  * does not take it is an alarm of its own and keeps nothing back.
  */
-import { ALARMS, alarmRow, alarmsFileSchema, CHATTER, SHELVE_MOST_MINUTES } from '../contracts/alarms.ts';
-import type { AlarmsFile, AlarmState } from '../contracts/alarms.ts';
-import type { Clock, TimerId } from '../contracts/clock.ts';
-import type { AlarmCommand, Reply } from '../contracts/commands.ts';
-import { refusal } from '../contracts/faults.ts';
-import { parse } from '../contracts/parse.ts';
-import type { SyncedFile } from '../contracts/ports.ts';
-import type { AlarmReport, Severity } from '../contracts/reports.ts';
-import { isStanding, nextAlarm, NORMAL } from '../machines/alarm/alarm.ts';
-import type { AlarmCondition, AlarmEvent } from '../machines/alarm/alarm.ts';
+import { ALARMS, alarmRow, CHATTER, SHELVE_MOST_MINUTES } from '../../contracts/alarms.ts';
+import type { AlarmState } from '../../contracts/alarms.ts';
+import type { Clock } from '../../contracts/clock.ts';
+import type { AlarmCommand, Reply } from '../../contracts/commands.ts';
+import { refusal } from '../../contracts/faults.ts';
+import type { SyncedFile } from '../../contracts/ports.ts';
+import type { AlarmReport, Severity } from '../../contracts/reports.ts';
+import { isStanding, nextAlarm } from '../../machines/alarm/alarm.ts';
+import type { AlarmEvent } from '../../machines/alarm/alarm.ts';
+import { keyOf, newEntry, reportOf } from './entry.ts';
+import type { Entry } from './entry.ts';
+import { alarmsFileOf, alarmsFileText, NOTHING_KEPT } from './file.ts';
 
 export type AlarmDesk = {
   /** The cause of an alarm is there or not; says so as often as one likes. */
@@ -26,22 +28,6 @@ export type AlarmDesk = {
   readonly command: (command: AlarmCommand) => Reply;
   /** Assets that are tagged out: their alarms are out of service, but for P1. */
   readonly tagged: (assetIds: readonly string[]) => void;
-};
-
-type Entry = {
-  readonly id: string;
-  readonly assetId: string | null;
-  severity: Severity;
-  message: string;
-  condition: AlarmCondition;
-  since: string;
-  raisedAtMs: readonly number[];
-  /** Waits for quiet. */
-  settling: TimerId | undefined;
-  shelf:
-    | { readonly timer: TimerId; readonly untilWallMs: number; readonly by: string; readonly reason: string }
-    | undefined;
-  acknowledgedBy: string | undefined;
 };
 
 /** What was acknowledged before a restart is so again if its cause shows itself within that time. */
@@ -68,10 +54,10 @@ export function createAlarmDesk(
       if (active) raise(entry ?? create(key, id, severity, assetId ?? null), severity, message);
       else if (entry) clear(key, entry);
     },
-    standing: () => [...entries].flatMap(([key, one]) => (isStanding(one.condition) ? [reportOf(key, one)] : [])),
+    standing: () => [...entries.values()].flatMap((one) => (isStanding(one.condition) ? [reportOf(one)] : [])),
     aside: () =>
-      [...entries].flatMap(([key, one]) =>
-        isStanding(one.condition) || one.condition.state === 'normal' ? [] : [reportOf(key, one)],
+      [...entries.values()].flatMap((one) =>
+        isStanding(one.condition) || one.condition.state === 'normal' ? [] : [reportOf(one)],
       ),
     command,
     tagged(assetIds) {
@@ -87,18 +73,7 @@ export function createAlarmDesk(
   };
 
   function create(key: string, id: string, severity: Severity, assetId: string | null): Entry {
-    const entry: Entry = {
-      id,
-      assetId,
-      severity,
-      message: '',
-      condition: NORMAL,
-      since: timestamp(),
-      raisedAtMs: [],
-      settling: undefined,
-      shelf: undefined,
-      acknowledgedBy: undefined,
-    };
+    const entry = newEntry(id, severity, assetId, timestamp());
     entries.set(key, entry);
     return entry;
   }
@@ -153,7 +128,7 @@ export function createAlarmDesk(
     if (entry.condition.state !== 'shelved') unshelve(entry);
     const { active, state } = entry.condition;
     if (active === before.active && state === before.state) return;
-    report(reportOf(key, entry, timestamp()));
+    report(reportOf(entry, timestamp()));
     // Kept while it chatters, so that it is known to.
     if (state === 'normal' && !active && entry.raisedAtMs.every((at) => at <= clock.now() - CHATTER.windowMs))
       entries.delete(key);
@@ -188,7 +163,7 @@ export function createAlarmDesk(
     const to = entry.condition.state;
     if (from === to) return refusal('BAD_REQUEST', `alarm ${key} is ${words(from)}: ${action} changes nothing`);
     acted({ machine: 'alarm', alarm_id: key, from, to, issuer, reason: reason ?? null });
-    return { ok: true, data: reportOf(key, entry) };
+    return { ok: true, data: reportOf(entry) };
   }
 
   function shelve(key: string, entry: Entry, minutes: number, by: string, reason: string): Reply | undefined {
@@ -230,26 +205,8 @@ export function createAlarmDesk(
   }
 
   function save(): void {
-    const acknowledged = [...entries].flatMap(([alarm_id, { acknowledgedBy: by }]) => (by ? [{ alarm_id, by }] : []));
-    const shelved = [...entries].flatMap(([alarm_id, { assetId, severity, shelf }]) =>
-      shelf && severity !== 'P1'
-        ? [
-            {
-              alarm_id,
-              asset_id: assetId,
-              severity,
-              until_wall_ms: shelf.untilWallMs,
-              by: shelf.by,
-              reason: shelf.reason,
-            },
-          ]
-        : [],
-    );
-    const kept = [...recalled].map(([alarm_id, by]) => ({ alarm_id, by }));
-    const next: AlarmsFile = { version: 1, acknowledged: [...acknowledged, ...kept], shelved };
-    const text = JSON.stringify(next);
-    const isEmpty = next.acknowledged.length === 0 && shelved.length === 0;
-    if (text === saved || (saved === undefined && isEmpty)) return;
+    const text = alarmsFileText(entries, recalled);
+    if (text === (saved ?? NOTHING_KEPT)) return;
     saved = text;
     void file.save(text).then(
       () => desk('alarms-unsaved', false),
@@ -264,42 +221,8 @@ export function createAlarmDesk(
     else if (entry) clear(id, entry);
   }
 
-  function reportOf(
-    key: string,
-    { assetId, severity, message, condition, since, shelf, acknowledgedBy }: Entry,
-    ts = since,
-  ): AlarmReport {
-    return {
-      ts,
-      alarm_id: key,
-      asset_id: assetId,
-      severity,
-      state: condition.active ? 'active' : 'returned',
-      message,
-      lifecycle: condition.state,
-      since,
-      ...(acknowledgedBy !== undefined && { acknowledged_by: acknowledgedBy }),
-      ...(shelf && {
-        shelved: { until: new Date(shelf.untilWallMs).toISOString(), by: shelf.by, reason: shelf.reason },
-      }),
-    };
-  }
-
   function timestamp(): string {
     return new Date(clock.wall()).toISOString();
-  }
-}
-
-function keyOf({ id, assetId }: Entry): string {
-  return assetId === null ? id : `${assetId}.${id}`;
-}
-
-function alarmsFileOf(text: string): AlarmsFile | undefined {
-  try {
-    const parsed = parse(alarmsFileSchema, JSON.parse(text));
-    return parsed.ok ? parsed.value : undefined;
-  } catch {
-    return undefined; // a damaged file forgets what people did, and every alarm calls again
   }
 }
 
