@@ -5,6 +5,7 @@ import { connect, type Socket } from 'node:net';
 import type { z } from 'zod';
 import { Fault } from '../contracts/faults.ts';
 import type { ControlReply, controlRequestSchema, StateReply, TapReply } from './control-messages.ts';
+import type { TapRead } from './device.ts';
 import type { SimulatedFaultInput } from './fault-kinds.ts';
 import type { PlantChange } from './plant-settings.ts';
 
@@ -19,6 +20,7 @@ export type ControlClient = {
   readonly clear: (asset?: number) => Promise<void>;
   readonly state: (asset?: number) => Promise<StateReply>;
   readonly tap: (since?: number, asset?: number) => Promise<TapReply>;
+  readonly reads: (since?: number, asset?: number) => Promise<readonly TapRead[]>;
   readonly reboot: (offlineMs?: number, asset?: number) => Promise<void>;
   readonly close: () => void;
 };
@@ -48,6 +50,9 @@ export async function connectControl(path: string): Promise<ControlClient> {
     },
     async tap(since = 0, asset) {
       return present((await request({ do: 'tap', since, ...at(asset) })).tap);
+    },
+    async reads(since = 0, asset) {
+      return present((await request({ do: 'reads', since, ...at(asset) })).reads);
     },
     async reboot(offlineMs = 0, asset) {
       await request({ do: 'reboot', offlineMs, ...at(asset) });

@@ -2,7 +2,7 @@
  * The language of the simulator's control socket: one JSON object a line, each answered with one line.
  */
 import { z } from 'zod';
-import type { TapEntry } from './device.ts';
+import type { TapEntry, TapRead } from './device.ts';
 import { intrusionSchema, swapSchema, targetShape } from './devices.ts';
 import type { SimulatedFault } from './fault-kinds.ts';
 import { faultSchema } from './fault-kinds.ts';
@@ -19,6 +19,7 @@ export const controlRequestSchema = z.discriminatedUnion('do', [
   z.strictObject({ id, ...target, do: z.literal('clear') }),
   z.strictObject({ id, ...target, do: z.literal('state') }),
   z.strictObject({ id, ...target, do: z.literal('tap'), since: z.int().min(0).default(0) }),
+  z.strictObject({ id, ...target, do: z.literal('reads'), since: z.int().min(0).default(0) }),
   z.strictObject({ id, ...target, do: z.literal('reboot'), offlineMs: z.number().min(0).max(3_600_000).default(0) }),
   /** A write by somebody else, past all faults. */
   z.strictObject({ id, ...target, do: z.literal('write'), ...intrusionSchema.shape }),
@@ -40,6 +41,7 @@ export type ControlReply =
   | ({ readonly id?: number | string; readonly ok: true } & {
       readonly state?: StateReply;
       readonly tap?: TapReply;
+      readonly reads?: readonly TapRead[];
       /** With which a write was refused. */
       readonly exception?: number;
     })

@@ -78,6 +78,8 @@ function carryOut(request: Targeted, targets: readonly SimulatedAsset[], first: 
       return { state: stateOf(first) };
     case 'tap':
       return { tap: tapOf(first, request.since) };
+    case 'reads':
+      return { reads: first.tap.readTimes(request.since) };
   }
 }
 

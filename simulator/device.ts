@@ -55,9 +55,14 @@ export type TapEntry = {
   readonly batteryPowerW: number;
 };
 
+/** When a read reached the device; enough to judge the rhythm of whoever polls it. */
+export type TapRead = { readonly n: number; readonly monotonicMs: number; readonly register: number };
+
 export type Tap = {
   /** Entries from position `since` on, oldest first. */
   readonly entries: (since?: number) => readonly TapEntry[];
+  /** Reads from position `since` on, oldest first. */
+  readonly readTimes: (since?: number) => readonly TapRead[];
   /** Called for each entry as it is made; the answer takes the listener away. */
   readonly onEntry: (listener: (entry: TapEntry) => void) => () => void;
   /** Requests that reached the device since its start. */
@@ -80,6 +85,7 @@ export function tappedDevice(options: {
 }): TappedDevice {
   const { face, clock, unitIds, advance, batteryPowerW } = options;
   let log: TapEntry[] = [];
+  let readLog: TapRead[] = [];
   let next = 0;
   let reads = 0;
   const listeners = new Set<(entry: TapEntry) => void>();
@@ -87,6 +93,8 @@ export function tappedDevice(options: {
   return {
     device: {
       read(register, count, unitId) {
+        readLog.push({ n: reads, monotonicMs: clock.now(), register });
+        if (readLog.length > TAP_LIMIT) readLog = readLog.slice(TAP_LIMIT / 10);
         reads += 1;
         if (!unitIds.includes(unitId)) return { exception: EXCEPTION.gatewayTarget };
         if (count < 1 || count > 125) return { exception: EXCEPTION.illegalValue };
@@ -112,6 +120,7 @@ export function tappedDevice(options: {
     },
     tap: {
       entries: (since = 0) => log.filter(({ n }) => n >= since),
+      readTimes: (since = 0) => readLog.filter(({ n }) => n >= since),
       writes: () => next,
       reads: () => reads,
       onEntry(listener) {

@@ -13,7 +13,7 @@ import type { EventObject } from 'xstate';
 import { Fault } from '../contracts/faults.ts';
 import { fromProcess } from './process.ts';
 import type { ProcessLogic } from './process.ts';
-import { dismissSpare, prepareSpare, takeSpare } from './spare-thread.ts';
+import { dismissSpare, prepareSpare, takeSpare, threadName } from './spare-thread.ts';
 import { SPARE } from './thread-start.ts';
 
 export type ThreadSpec = {
@@ -80,7 +80,8 @@ export function inThread(spec: ThreadSpec): ThreadLogic {
   function begin(): Worker {
     const { workerData, transferList = [] } = spec.start();
     const spare = spec.spare ? takeSpare(spec.entry) : undefined;
-    if (!spare) return new Worker(spec.entry, { workerData, transferList: [...transferList], resourceLimits });
+    const name = threadName(spec.entry);
+    if (!spare) return new Worker(spec.entry, { name, workerData, transferList: [...transferList], resourceLimits });
     spare.postMessage({ type: SPARE, workerData }, transferList);
     return spare;
   }

@@ -73,6 +73,9 @@ test('the control socket shows the tap and the power register', async () => {
   );
   assert.is(next, 3);
   assert.is((await control.state()).forced, true);
+  await client.readHoldingRegisters(37760, 1);
+  const reads = await control.reads();
+  assert.equal([reads.at(-1)?.register, reads.at(-1)?.n], [37760, reads.length - 1]);
   await control.reboot();
   assert.is((await control.state()).forced, false);
   await close();
