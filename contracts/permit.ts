@@ -30,6 +30,7 @@ export type PermitReason =
   | 'DEVICE_FAULT'
   | 'DEVICE_LIMIT'
   | 'CONTACTOR_OPEN'
+  | 'INSULATION_FAULT'
   | 'MISSING'
   /** The battery management system of its own measures nothing now. */
   | 'BMS_MISSING'

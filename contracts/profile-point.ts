@@ -49,6 +49,7 @@ export const MEASURANDS = [
   'alarms',
   'localControl',
   'contactorOpen',
+  'insulationFault',
   'workingMode',
 ] as const;
 export type Measurand = (typeof MEASURANDS)[number];
@@ -154,7 +155,7 @@ export const pointSchema = z.strictObject({
   range: z.tuple([z.number(), z.number()]).optional(),
   /** Names of enumerated raw values, keyed by the decimal raw value. For `inverterState`: InvSt names, with `_off_grid` behind them where the device feeds a backup island. */
   values: z.record(z.string().regex(/^\d+$/), z.string()).optional(),
-  /** For `localControl` and `contactorOpen`: the values that mean yes; left out: whatever is not 0. */
+  /** For `localControl`, `contactorOpen` and `insulationFault`: the values that mean yes; left out: whatever is not 0. */
   active: z.array(z.number()).min(1).optional(),
   bits: z.record(z.string().regex(/^\d+$/), bitSchema).optional(),
   measures: z.enum(MEASURANDS).optional(),

@@ -130,7 +130,7 @@ export function judge(
     ...grid.narrowings,
   ];
   for (const reason of doubts) narrowings.push(none(reason));
-  if (fault !== undefined) narrowings.push(none(frame.inverter === 'fault' ? 'DEVICE_FAULT' : 'DEVICE_ALARM'));
+  if (fault !== undefined) narrowings.push(none(fault.reason));
   if (tripped) narrowings.push(none('TRIPPED'));
   if (site.latched) narrowings.push(none('ESTOP_LATCHED'));
 
@@ -146,7 +146,7 @@ export function judge(
     ),
     alarms: table.alarms,
     trip: before.tripped ? undefined : trip,
-    fault,
+    fault: fault?.cause,
     causeGone: causeGone(table.engaged, frame, nowMs),
   };
 }
@@ -154,7 +154,7 @@ export function judge(
 /** Whether the causes of a trip are gone, by the release values of the table. A sensor that is silent may be the hot one. */
 function causeGone(engaged: Engaged, frame: TelemetryFrame, nowMs: number): boolean {
   const stands = (['HOT_TRIP', 'HOT_STOP', 'CELL_HIGH', 'CELL_LOW'] as const).some((row) => engaged[row]);
-  const silent = (['temperatureC', 'cellVoltageMaxV', 'cellVoltageMinV'] as const).some(
+  const silent = (['temperatureC', 'cellVoltageMaxV', 'cellVoltageMinV', 'insulationFault'] as const).some(
     (measurand) => believe(frame, measurand, nowMs) === 'missing',
   );
   return !stands && !silent;
@@ -200,28 +200,36 @@ function none(reason: PermitReason): Narrowing {
 
 /** What the device says of itself: its limits, its contactor, and that it can still tell of alarms and faults. */
 function judgeDevice(frame: TelemetryFrame, nowMs: number): { narrowings: readonly Narrowing[]; staleAtMs: number } {
-  const [charge, discharge, contactor, alarms, inverter] = DEVICE_INPUTS.map((measurand) =>
-    believe(frame, measurand, nowMs),
-  ) as [Believed, Believed, Believed, Believed, Believed];
+  const inputs = DEVICE_INPUTS.map((measurand) => believe(frame, measurand, nowMs));
+  const [charge, discharge, contactor, ...others] = inputs as [Believed, Believed, Believed, ...Believed[]];
   const watts = (believed: Believed): number =>
     believed === 'off' ? Number.POSITIVE_INFINITY : believed === 'missing' ? 0 : believed.min;
   const narrowings: Narrowing[] = [{ reason: 'DEVICE_LIMIT', chargeW: watts(charge), dischargeW: watts(discharge) }];
-  if ([contactor, alarms, inverter].includes('missing')) narrowings.push(none('MISSING'));
+  if ([contactor, ...others].includes('missing')) narrowings.push(none('MISSING'));
   if (typeof contactor !== 'string' && contactor.max !== 0) narrowings.push(none('CONTACTOR_OPEN'));
   const staleAtMs = Math.min(
-    ...[charge, discharge, contactor, alarms, inverter].map((believed) =>
-      typeof believed === 'string' ? Number.POSITIVE_INFINITY : believed.staleAtMs,
-    ),
+    ...inputs.map((believed) => (typeof believed === 'string' ? Number.POSITIVE_INFINITY : believed.staleAtMs)),
   );
   return { narrowings, staleAtMs };
 }
 
-const DEVICE_INPUTS = ['maxChargeNowW', 'maxDischargeNowW', 'contactorOpen', 'alarms', 'inverterState'] as const;
+const DEVICE_INPUTS = [
+  'maxChargeNowW',
+  'maxDischargeNowW',
+  'contactorOpen',
+  'alarms',
+  'inverterState',
+  'insulationFault',
+] as const;
 
-function faultOf(frame: TelemetryFrame): string | undefined {
+/** One of several that reports it is enough, also while another one is silent. */
+function faultOf(frame: TelemetryFrame): { readonly reason: PermitReason; readonly cause: string } | undefined {
   const alarm = frame.alarms.find(({ effect }) => effect === 'stop');
-  if (alarm) return `the device reports ${alarm.name}`;
-  return frame.inverter === 'fault' ? 'the device reports a fault' : undefined;
+  if (frame.inverter === 'fault')
+    return { reason: 'DEVICE_FAULT', cause: `the device reports ${alarm?.name ?? 'a fault'}` };
+  if (alarm) return { reason: 'DEVICE_ALARM', cause: `the device reports ${alarm.name}` };
+  const insulation = frame.readings.insulationFault?.some(({ value }) => value !== undefined && value !== 0);
+  return insulation ? { reason: 'INSULATION_FAULT', cause: 'the device reports an insulation fault' } : undefined;
 }
 
 function judgeGrid(

@@ -33,6 +33,7 @@ const PROTECTING: readonly Measurand[] = [
   'maxChargeNowW',
   'maxDischargeNowW',
   'contactorOpen',
+  'insulationFault',
   'alarms',
 ];
 /** What flows is the inverter's to say; the management system speaks where the inverter does not. */

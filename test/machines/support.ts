@@ -65,6 +65,7 @@ export const CALM = {
   gridVoltageV: [230, 231, 229],
   gridFrequencyHz: [50],
   contactorOpen: [0],
+  insulationFault: [0],
   alarms: [0, 0, 0],
   inverterState: [512],
 } as const satisfies Partial<Record<Measurand, readonly number[]>>;

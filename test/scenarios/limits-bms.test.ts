@@ -3,6 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { plugBms, siteWithBms, unplugBms } from './instruments/devices.ts';
 import type { BmsValues } from './instruments/devices.ts';
+import { TOKENS } from './virtual-site.ts';
 
 const SHARED: { title: string; values: Partial<BmsValues>; w: number; reason: string }[] = [
   { title: 'a lower state of charge', values: { socPct: 9 }, w: 20_000, reason: 'SOC_LOW' },
@@ -39,6 +40,30 @@ test('an alarm of the management system that stops is a fault of the asset', asy
   assert.match(site.asset().trip?.cause ?? '', 'cell_fire_gas');
 });
 
+test('an insulation fault stops the battery, and once it is gone nothing starts again before a person resets it', async () => {
+  const { site, values } = await siteWithBms();
+  assert.ok((await site.dispatch(20_000, 600)).ok);
+  await site.run(3000);
+  values.insulation = 2;
+  await site.run(4000);
+  assert.is(site.asset().operation, 'fault');
+  assert.is(Math.round(site.power()), 0);
+  assert.match(site.asset().trip?.cause ?? '', 'an insulation fault');
+  const reset = () =>
+    site.ask({
+      name: 'reset_trip',
+      body: { asset_id: 'bess-1', issuer: 'ana', tokenSha256: TOKENS.ana, cause: 'cable dried' },
+    });
+  assert.is((await reset()).ok, false, 'while it stands');
+  values.insulation = 1;
+  await site.run(5000);
+  assert.is(site.asset().operation, 'fault');
+  assert.is((await site.dispatch(20_000, 60)).ok, false);
+  const answer = await reset();
+  assert.ok(answer.ok, JSON.stringify(answer));
+  assert.ok((await site.dispatch(20_000, 60)).ok);
+});
+
 test('a management system that cannot be reached blocks both directions, says so, and frees them when it is back', async () => {
   const joined = await siteWithBms();
   const { site } = joined;
@@ -67,7 +92,7 @@ test('a site starts without the management system, moves nothing, and shows whic
   assert.is(joined.site.asset().connection, 'online');
   const reply = await joined.site.dispatch(20_000, 60);
   assert.is(reply.ok, false);
-  assert.is(joined.site.asset().bms?.missing.length, 8);
+  assert.is(joined.site.asset().bms?.missing.length, 9);
 });
 
 test('nothing is ever written to a management system that is only read, an E-stop included', async () => {

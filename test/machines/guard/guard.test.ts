@@ -41,6 +41,7 @@ const PROTECTS: readonly (readonly [Measurand, charge: boolean, discharge: boole
   ['gridVoltageV', true, true],
   ['gridFrequencyHz', true, true],
   ['contactorOpen', true, true],
+  ['insulationFault', true, true],
   ['alarms', true, true],
   ['inverterState', true, true],
 ];

@@ -121,6 +121,7 @@ table('maxDischargeNowW', [
   ['the device allows none', [0], 10_000, 0],
 ]);
 table('contactorOpen', [['an open contactor stops both directions', [1], 0, 0]]);
+table('insulationFault', [['an insulation fault stops both directions', [1], 0, 0]]);
 
 test('a reserve of the site stops discharge at its value and releases 2 % above', () => {
   const config = guardConfig({ asset: asset({ reserveSocPct: 30 }) });
@@ -181,6 +182,7 @@ test('every narrowing names its reason in the direction that it narrows', () => 
   assert.equal(reasons({ temperatureC: [43] }), [['HOT_DERATE'], ['HOT_DERATE']]);
   assert.equal(reasons({ maxChargeNowW: [100] }), [['DEVICE_LIMIT'], []]);
   assert.equal(reasons({ contactorOpen: [1] }), [['CONTACTOR_OPEN'], ['CONTACTOR_OPEN']]);
+  assert.equal(reasons({ insulationFault: [1] }), [['INSULATION_FAULT'], ['INSULATION_FAULT']]);
 });
 
 test.run();

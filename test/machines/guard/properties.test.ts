@@ -30,6 +30,7 @@ const VALUES = {
   gridVoltageV: fc.double({ min: 180, max: 270, noNaN: true }),
   gridFrequencyHz: fc.double({ min: 47, max: 52, noNaN: true }),
   contactorOpen: fc.constantFrom(0, 0, 0, 1),
+  insulationFault: fc.constantFrom(0, 0, 0, 1),
   alarms: fc.constant(0),
   inverterState: fc.constant(512),
 } as const satisfies Partial<Record<Measurand, fc.Arbitrary<number>>>;

@@ -64,6 +64,8 @@ export type BmsValues = {
   maxDischargeW: number;
   contactorOpen: boolean;
   alarms: number;
+  /** 1 healthy, 2 fault. */
+  insulation: number;
 };
 
 export type SiteWithBms = { readonly site: VirtualSite; readonly device: SimulatedAsset; readonly values: BmsValues };
@@ -80,6 +82,7 @@ export async function siteWithBms(options: VirtualOptions = {}): Promise<SiteWit
     maxDischargeW: 100_000,
     contactorOpen: false,
     alarms: 0,
+    insulation: 1,
   };
   const site = await virtualSite({ ...options, asset: { bms: BMS, ...options.asset } });
   const device = plainDevice(site.clock, () => [
@@ -96,6 +99,7 @@ export async function siteWithBms(options: VirtualOptions = {}): Promise<SiteWit
     ...long(values.maxDischargeW),
     Number(values.contactorOpen),
     values.alarms,
+    values.insulation,
   ]);
   site.network.attach(HOST, BMS_PORT, device);
   await site.run(4000);
