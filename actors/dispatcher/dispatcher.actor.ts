@@ -239,7 +239,14 @@ export const dispatcherActor = fromProcess<DispatcherMessage, DispatcherInputs>(
     }
 
     function targets(): readonly Seen[] {
-      return everybody().filter(({ asset }) => isReady(board.assets.get(asset.id)) && takesOrders(asset.id));
+      return everybody().filter(
+        ({ asset: { id } }) => isReady(board.assets.get(id)) && !isTripped(id) && takesOrders(id),
+      );
+    }
+
+    /** As the latch was told here: a driver hears of a reset first, and is ready while `leave` is still on its way. */
+    function isTripped(assetId: string): boolean {
+      return latch?.trips[assetId] !== undefined;
     }
 
     /** A bank that can only be stopped gets no share. */

@@ -90,19 +90,23 @@ test('a site order that is shared again before its answer is told as it was writ
   assert.is(Math.round(site.power(1)), -60_000);
 });
 
-test('the reset of a trip starts nothing: a site order from before gives that asset no share', async () => {
-  const site = await virtualSite({ assets: 2 });
-  site.plants[1]?.set({ alarms: [0, 4, 0] });
-  await site.run(3000);
-  assert.ok((await siteOrder(site, 20_000)).ok);
-  site.plants[1]?.set({ alarms: [0, 0, 0] });
-  site.plants[0]?.faults.apply({ kind: 'silence', forMs: 60_000 });
-  await site.run(20_000);
-  const body = { asset_id: 'bess-2', issuer: 'ana', tokenSha256: TOKENS.ana, cause: 'test' };
-  assert.ok((await site.ask({ name: 'reset_trip', body })).ok);
-  await site.run(20_000);
-  assert.is(Math.round(site.power(1)), 0);
-});
+for (const [tripped, lost] of [
+  [1, 0],
+  [0, 1],
+] as const)
+  test(`the reset of a trip starts nothing: a site order from before gives bess-${tripped + 1} no share`, async () => {
+    const site = await virtualSite({ assets: 2 });
+    site.plants[tripped]?.set({ alarms: [0, 4, 0] });
+    await site.run(3000);
+    assert.ok((await siteOrder(site, 20_000)).ok);
+    site.plants[tripped]?.set({ alarms: [0, 0, 0] });
+    site.plants[lost]?.faults.apply({ kind: 'silence', forMs: 60_000 });
+    await site.run(20_000);
+    const body = { asset_id: `bess-${tripped + 1}`, issuer: 'ana', tokenSha256: TOKENS.ana, cause: 'test' };
+    assert.ok((await site.ask({ name: 'reset_trip', body })).ok);
+    await site.run(20_000);
+    assert.is(Math.round(site.power(tripped)), 0);
+  });
 
 test('an order refused because the guard died moves nothing later, at whatever moment the guard dies', async () => {
   for (let diesAfterMs = 20; diesAfterMs < 600; diesAfterMs += 40) {
