@@ -89,10 +89,24 @@ function checkControl(control: Control, profile: Checked, complain: Complain): v
   if (sequences.charge && !deadman)
     complain(['control', 'deadman'], 'what ends forced power when bessd falls silent (the timeout may be long)');
   watch.forEach((name, at) => checkName(name, ['control', 'watch', at], profile, complain));
+  checkIntervals(control, profile, complain);
   for (const [title, steps] of Object.entries(sequences)) {
     steps?.forEach(({ set }, at) =>
       checkStep(title, set, ['control', 'sequences', title, at, 'set'], profile, complain),
     );
+  }
+}
+
+/** What is written every time the dead-man is armed again must be allowed so often. */
+function checkIntervals({ deadman, sequences }: Control, profile: Checked, complain: Complain): void {
+  const names = [...(sequences.charge ?? []), ...(sequences.discharge ?? [])].flatMap(({ set }) => Object.keys(set));
+  for (const name of new Set(names)) {
+    const { leastIntervalMs = 0, persistent, writeOnChange = persistent } = profile.points[name]?.writable ?? {};
+    if (deadman && !writeOnChange && leastIntervalMs > deadman.rearmMs)
+      complain(
+        ['points', name, 'writable', 'leastIntervalMs'],
+        `at most control.deadman.rearmMs (${deadman.rearmMs}), at which it is written again`,
+      );
   }
 }
 

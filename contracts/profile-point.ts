@@ -113,6 +113,8 @@ const writableSchema = z.strictObject({
   limits: z.enum(['charge', 'discharge']).optional(),
   /** Most writes per day of a persistent register. */
   budgetPerDay: z.int().positive().optional(),
+  /** From a write of this register to the next one for power, ms at least; re-arming keeps to `deadman.rearmMs`, stops never wait. */
+  leastIntervalMs: z.int().positive().max(600_000).optional(),
   /** The value may read back this far from what was written, in its unit; left out: half a step of the register. */
   tolerance: z.number().positive().optional(),
 });

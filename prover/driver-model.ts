@@ -156,6 +156,7 @@ export function situationOf(driver: Driver, registers: Registers, setting: Setti
     effect: undefined,
     sinceLastPowerWriteMs: driver.early ? 0 : 1,
     minWriteIntervalMs: 1,
+    restsUntilMs: Number.NEGATIVE_INFINITY,
     rampRateWPerS: 1e9,
     ratingW: 5000,
     closesDirections: true,

@@ -24,6 +24,8 @@ import type { Meaning, Samples, StaleAfter } from '../../machines/device/telemet
 import type { operationMachine } from '../../machines/device/operation.machine.ts';
 import type { CapsWith } from '../../machines/guard/caps.ts';
 import type { Definitions, FoundModels } from '../../machines/sunspec/bind.ts';
+import type { LastWrites } from './intervals.ts';
+import { leastIntervalMs, powerRestsUntilMs } from './intervals.ts';
 import type { Lease } from '../../supervisor/process.ts';
 import type { Board } from '../board.ts';
 import type { StopperLine } from '../stopper-line.ts';
@@ -118,6 +120,8 @@ export type Cockpit = {
   effect: Effect | undefined;
   /** The order whose first write was told to the dispatcher. */
   announced: Order | undefined;
+  /** Id of the last order whose first write a living dispatcher heard of, and so answered. */
+  answeredOrder: string | undefined;
   /** When the order under way was taken; power written before it was another one's. */
   orderTakenAtMs: number;
   /** Since when the sequence of an E-stop or trip is complete; zero power is looked for in later polls. */
@@ -137,6 +141,8 @@ export type Cockpit = {
   watched: Watched;
   /** When each persistent register was written in the last 24 hours, by point. */
   wear: Readonly<Record<string, readonly number[]>>;
+  /** The last write of each register that has a least interval, and the passage that it belonged to. */
+  lastWrites: LastWrites;
   releaseBlockedUntilMs: number;
   seq: number;
   /** When this connection was made; an older frame is not of it. */
@@ -169,6 +175,7 @@ export function createCockpit(input: DriverInput, tools: Pick<Cockpit, 'clock' |
     proof: undefined,
     effect: undefined,
     announced: undefined,
+    answeredOrder: undefined,
     orderTakenAtMs: 0,
     stoppedAtMs: undefined,
     serial: undefined,
@@ -181,6 +188,7 @@ export function createCockpit(input: DriverInput, tools: Pick<Cockpit, 'clock' |
     corrections: [],
     watched: {},
     wear: {},
+    lastWrites: {},
     releaseBlockedUntilMs: 0,
     seq: 0,
     firstPollAtMs: 0,
@@ -264,7 +272,8 @@ export function situationOf(cockpit: Cockpit): Situation {
     posture: cockpit.helm.posture,
     effect: cockpit.effect,
     sinceLastPowerWriteMs: nowMs - cockpit.lastPowerWriteAtMs,
-    minWriteIntervalMs: profile.control?.minWriteIntervalMs ?? 0,
+    minWriteIntervalMs: leastIntervalMs(profile),
+    restsUntilMs: powerRestsUntilMs(cockpit),
     rampRateWPerS: asset.rampRateWPerS,
     ratingW: ratingOf(input),
     closesDirections: closesDirections(profile),

@@ -4,16 +4,19 @@
 import type { Order } from '../../contracts/operation.ts';
 import type { ScaleFactor } from '../../contracts/profile.ts';
 import { drillEndsAtMs } from '../../machines/device/drill.ts';
+import type { Passage } from '../../machines/device/helm.ts';
 import type { WriteRequest, WriteState } from '../../machines/device/may-write.ts';
 import type { Situation } from '../../machines/device/posture.ts';
 import type { SequenceValues, Transaction } from '../../machines/device/sequence.ts';
 import { firmwareChanged, numberAt } from './cockpit.ts';
 import type { Cockpit } from './cockpit.ts';
+import { intervalOf } from './intervals.ts';
 
-/** The state in which the door judges one transaction. */
+/** The state in which the door judges one transaction of a passage. */
 export function writeStateOf(
   cockpit: Cockpit,
   situation: Situation,
+  passage: Pick<Passage, 'transactions'>,
   { scales }: Pick<Transaction, 'scales'>,
 ): WriteState {
   const { nowMs, context } = situation;
@@ -34,8 +37,7 @@ export function writeStateOf(
     firmwareAccepted: !firmwareChanged(cockpit),
     originalsSaved: cockpit.originals.state === 'saved',
     scalesProven: scalesProven(cockpit, scales),
-    sinceLastPowerWriteMs: situation.sinceLastPowerWriteMs,
-    minWriteIntervalMs: situation.minWriteIntervalMs,
+    ...intervalOf(cockpit, situation, passage),
     withinBudget: withinBudget(cockpit, nowMs),
     drill: cockpit.drill && { endsAtMs: drillEndsAtMs(cockpit.drill), maxW: Math.abs(cockpit.drill.w) },
   };

@@ -10,6 +10,9 @@ import { firmwareChanged, situationOf } from './cockpit.ts';
 import type { Cockpit } from './cockpit.ts';
 import { withinBudgetToItsEnd } from './door.ts';
 
+/** An order whose registers may not be written for longer than this is not taken: who gave it would wait in vain. */
+const MOST_REST_MS = 2000;
+
 export function refusalOf(cockpit: Cockpit, order: Order, connection: ConnectionState): Code | undefined {
   const situation = situationOf(cockpit);
   const { context, operation, permit, epoch, nowMs } = situation;
@@ -30,6 +33,8 @@ export function refusalOf(cockpit: Cockpit, order: Order, connection: Connection
   if (!isLive(permit, epoch, nowMs)) return 'NO_PERMIT';
   if (!(nowMs < order.expiresAtMs)) return 'EXPIRED';
   if (!withinBudgetToItsEnd(cockpit, order)) return 'WRITE_BUDGET';
+  // Another share of the order under way is written when its time comes.
+  if (situation.restsUntilMs > nowMs + MOST_REST_MS && context.order?.id !== order.id) return 'WRITE_INTERVAL';
   const targetW = batteryTarget(situation, order);
   return targetW !== 0 && clampToPermit(targetW, permit) === 0 ? 'LIMIT' : undefined;
 }

@@ -18,6 +18,7 @@ import { boundOf, hasBeenSilent, knownValue, operationOf, situationOf } from './
 import type { Cockpit } from './cockpit.ts';
 import { countWear, requestOf, sequenceValuesOf, writeStateOf } from './door.ts';
 import { drillPosture } from './drill.ts';
+import { noteWrite } from './intervals.ts';
 import { endOrder, orderPhase } from './orders.ts';
 import { awaitsRecord, originalsRestored, saveOriginals } from './originals.ts';
 import { proveScales } from './scales.ts';
@@ -78,7 +79,7 @@ async function pass(
   }
   const verdict = mayWrite(
     requestOf(cockpit, kind, passage.purpose, targetW),
-    writeStateOf(cockpit, situation, transaction),
+    writeStateOf(cockpit, situation, passage, transaction),
   );
   if (verdict.allowed && kind === 'power' && passage.at === 0 && !serialProven(cockpit)) {
     await proveSerial(cockpit, port);
@@ -109,6 +110,7 @@ function acknowledged(cockpit: Cockpit, passage: Passage, transaction: Transacti
   expect(cockpit, transaction);
   audit(cockpit, passage, transaction, 'written', passage.purpose);
   countWear(cockpit, Object.keys(transaction.values));
+  noteWrite(cockpit, Object.keys(transaction.values), passage);
   // A newer situation may have taken over while the answer was under way.
   if (cockpit.helm.passage !== passage) return;
   const repeated = samePosture(cockpit.helm.posture, passage.to);
@@ -174,7 +176,8 @@ function arrived(cockpit: Cockpit, wanted: Posture): void {
     cockpit.announced = order;
     // Told in the reference of the order: at the AC terminal of a hybrid its PV comes on top.
     const offsetW = order.w - targetW;
-    orderPhase(cockpit, order, { phase: 'written', writtenW: (posture.kind === 'power' ? posture.w : 0) + offsetW });
+    const writtenW = (posture.kind === 'power' ? posture.w : 0) + offsetW;
+    if (orderPhase(cockpit, order, { phase: 'written', writtenW })) cockpit.answeredOrder = order.id;
   }
 }
 
@@ -226,9 +229,9 @@ function stuck(cockpit: Cockpit, wanted: Posture, missing: string): boolean {
 
 /** The next moment, beside the poll, at which something may have to be written. */
 export function nextDeadline(cockpit: Cockpit): number {
-  const { nowMs, context, posture, minWriteIntervalMs } = situationOf(cockpit);
+  const { nowMs, context, posture, minWriteIntervalMs, restsUntilMs } = situationOf(cockpit);
   const { control } = cockpit.input.profile;
-  const moments = [context.order?.expiresAtMs, cockpit.permit?.expiresAtMs];
+  const moments = [context.order?.expiresAtMs, cockpit.permit?.expiresAtMs, restsUntilMs];
   if (posture?.kind === 'power')
     moments.push(
       cockpit.lastPowerWriteAtMs + minWriteIntervalMs,

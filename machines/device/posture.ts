@@ -45,6 +45,8 @@ export type Situation = {
   readonly effect: Effect | undefined;
   readonly sinceLastPowerWriteMs: number;
   readonly minWriteIntervalMs: number;
+  /** Some register of the orders' sequences may not be written for power before this moment. */
+  readonly restsUntilMs: number;
   readonly rampRateWPerS: number;
   readonly ratingW: number;
   /** The device has limits for each direction, so that one can be closed while it is released. */
@@ -108,9 +110,12 @@ function powered(s: Situation): Posture {
   if (s.posture === undefined && s.forced) return { kind: 'hold' };
   const targetW = stopping ? 0 : steady(s, order, currentW);
   const allowedW = clampToPermit(currentW, s.permit);
-  const early = s.sinceLastPowerWriteMs < s.minWriteIntervalMs && currentW !== 0;
-  if (early && allowedW === currentW && targetW !== 0 && Math.sign(targetW) === Math.sign(currentW))
-    return { kind: 'power', w: currentW };
+  const resting = s.nowMs < s.restsUntilMs && currentW !== 0;
+  const goesOn = allowedW === currentW && targetW !== 0 && Math.sign(targetW) === Math.sign(currentW);
+  // Less power is another power write, for which the registers are not ready; they always are for a stop.
+  if (resting && !goesOn) return { kind: 'hold' };
+  const early = resting || (s.sinceLastPowerWriteMs < s.minWriteIntervalMs && currentW !== 0);
+  if (early && goesOn) return { kind: 'power', w: currentW };
   const elapsedMs = currentW === 0 ? s.minWriteIntervalMs : Math.max(s.sinceLastPowerWriteMs, s.minWriteIntervalMs);
   const w = nextSetpoint({
     targetW,

@@ -6,6 +6,7 @@ import type { Clock } from '../../contracts/clock.ts';
 import type { SiteConfig } from '../../contracts/site-config.ts';
 import { devicesOf, siteSchema } from '../../contracts/site-config.ts';
 import type { Origin, Reply, SiteCommand } from '../../contracts/commands.ts';
+import type { Profile } from '../../contracts/profile.ts';
 import type { OpenDevice, OpenSyncedFile } from '../../contracts/ports.ts';
 import type { Report, SiteEvent } from '../../contracts/reports.ts';
 import type { AssetStatus } from '../../contracts/status.ts';
@@ -55,6 +56,8 @@ export type VirtualOptions = {
   readonly face?: FaceName;
   readonly site?: Record<string, unknown>;
   readonly asset?: Record<string, unknown>;
+  /** The profile of every device, changed. */
+  readonly profile?: (profile: Profile) => Profile;
   readonly disk?: MemoryDisk;
   /** The way to the devices, where it is not the memory network. */
   readonly openDevice?: (clock: Clock, plants: readonly SimulatedAsset[]) => OpenDevice;
@@ -140,6 +143,7 @@ export async function virtualSite(options: VirtualOptions = {}): Promise<Virtual
 }
 
 async function configuration(count: number, options: VirtualOptions): Promise<LoadedSite> {
+  const { profile: changed = (profile) => profile } = options;
   const assets = Array.from({ length: count }, (_, at) => ({
     id: `bess-${at + 1}`,
     profile: 'huawei-sun2000-luna2000',
@@ -161,7 +165,7 @@ async function configuration(count: number, options: VirtualOptions): Promise<Lo
   const site: SiteConfig = siteSchema.parse({ site: { id: 'SITE-TEST' }, assets, operators, ...options.site });
   return {
     site,
-    profiles: new Map(devicesOf(site).map(({ id, profile }) => [id, loadProfile(profile, '.', 'test')])),
+    profiles: new Map(devicesOf(site).map(({ id, profile }) => [id, changed(loadProfile(profile, '.', 'test'))])),
     limits: limitsSchema.parse(lfp),
     limitsHash: 'test',
     dataDir: '/nowhere',

@@ -49,6 +49,7 @@ const SITUATION: Situation = {
   effect: undefined,
   sinceLastPowerWriteMs: 60_000,
   minWriteIntervalMs: 1000,
+  restsUntilMs: Number.NEGATIVE_INFINITY,
   rampRateWPerS: 1e6,
   ratingW: 10_000,
   closesDirections: true,
@@ -69,6 +70,18 @@ const WANTED: readonly (readonly [title: string, change: Partial<Situation>, wan
   ['a permit without room in this direction holds', { permit: permit({ maxDischargeW: 0 }) }, HOLD],
   ['a device that somebody forces is held before it gets a power', { posture: undefined, forced: true }, HOLD],
   ['a reversal goes through hold', { posture: power(-2000) }, HOLD],
+  ['registers that must rest keep the power that stands', { posture: power(2000), restsUntilMs: 1001 }, power(2000)],
+  ['registers that have rested take the next power', { posture: power(2000), restsUntilMs: 1000 }, power(3000)],
+  [
+    'a permit that cuts while the registers must rest stops, since less power cannot be written yet',
+    { posture: power(3000), restsUntilMs: 1001, permit: permit({ maxDischargeW: 1000 }) },
+    HOLD,
+  ],
+  [
+    'a stop while the registers must rest stops without a ramp',
+    { operation: 'stopping', posture: power(3000), restsUntilMs: 1001, rampRateWPerS: 10 },
+    HOLD,
+  ],
   [
     'a reversal whose old direction the permit closes goes through hold',
     { posture: power(-2000), permit: permit({ maxChargeW: 0 }) },
