@@ -20,6 +20,7 @@ import { openModbus } from './io/modbus-open.ts';
 import type { LoadedSite } from './io/site-file.ts';
 import { openSyncedFiles } from './io/synced-file.ts';
 import { createPostbox } from './entry/postbox.ts';
+import { threadAlarms } from './entry/thread-alarms.ts';
 import { unitsOf } from './entry/units.ts';
 import { heard, isAutonomous, notYetLinked } from './machines/uplink/autonomy.ts';
 import type { StopperLine } from './actors/stopper-line.ts';
@@ -50,6 +51,8 @@ export type RunningSite = {
 };
 
 const HEARTBEAT_MS = 500;
+/** A batch and its checkpoint sync the disk up to five times; one that takes ten seconds each is slow, not hung. */
+const RECORD_SILENT_MS = 120_000;
 
 export function runSite({ loaded, socketPath, stopperPath, version, anyPort, onSignal }: RunOptions): RunningSite {
   const lag = monitorEventLoopDelay({ resolution: 10 });
@@ -65,7 +68,9 @@ export function runSite({ loaded, socketPath, stopperPath, version, anyPort, onS
     if (item.type !== 'AUDIT') north.post(item);
   };
   let site: Site | undefined;
-  const northAlarms = new Map<string, Extract<ThreadSignal, { type: 'NOTICE' }>>();
+  const tellAlarm = (notice: Extract<ThreadSignal, { type: 'NOTICE' }>): void => site?.notice(notice);
+  const recordAlarms = threadAlarms(tellAlarm);
+  const northAlarms = threadAlarms(tellAlarm);
   let autonomy = notYetLinked(systemClock.now());
   const started = startSite({
     loaded,
@@ -141,7 +146,9 @@ export function runSite({ loaded, socketPath, stopperPath, version, anyPort, onS
     return inThread({
       entry: new URL('./entry/record.ts', import.meta.url),
       start: () => ({ workerData }),
+      silentAfterMs: RECORD_SILENT_MS,
       onSignal: (signal) => hearRecord(signal as ThreadSignal),
+      onEnd: recordAlarms.ended,
     });
   }
 
@@ -155,6 +162,7 @@ export function runSite({ loaded, socketPath, stopperPath, version, anyPort, onS
         return { workerData: { ...start, commands, estop }, transferList: [commands, estop] };
       },
       onSignal: (signal) => hearNorth(signal as ThreadSignal),
+      onEnd: northAlarms.ended,
     });
   }
 
@@ -189,7 +197,7 @@ export function runSite({ loaded, socketPath, stopperPath, version, anyPort, onS
 
   function hearRecord(signal: ThreadSignal): void {
     if (signal.type === 'READY') record.open();
-    if (signal.type === 'NOTICE') started.notice(signal);
+    recordAlarms.hear(signal);
     onSignal(signal);
   }
 
@@ -202,18 +210,10 @@ export function runSite({ loaded, socketPath, stopperPath, version, anyPort, onS
     onSignal(signal);
   }
 
-  /** The north shows its own alarms on its own faces too, also while control hangs. A new one knows nothing of the old. */
+  /** The north shows its own alarms on its own faces too, also while control hangs. */
   function hearNorth(signal: ThreadSignal): void {
-    if (signal.type === 'READY') {
-      north.open();
-      for (const notice of northAlarms.values()) started.notice({ ...notice, state: 'returned' });
-      northAlarms.clear();
-    }
-    if (signal.type === 'NOTICE') {
-      if (signal.state === 'active') northAlarms.set(signal.alarm_id, signal);
-      else northAlarms.delete(signal.alarm_id);
-      started.notice(signal);
-    }
+    if (signal.type === 'READY') north.open();
+    northAlarms.hear(signal);
     onSignal(signal);
   }
 }

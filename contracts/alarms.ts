@@ -222,6 +222,12 @@ export const ALARMS: Readonly<Record<string, AlarmRow>> = {
     consequence: 'telemetry and events are kept in memory, then the oldest are lost',
     action: 'check the disk',
   },
+  'record-slow': {
+    severity: 'P3',
+    cause: 'the disk takes seconds to keep a batch of reports',
+    consequence: 'what waits in memory is lost if the power fails now',
+    action: 'look for what else writes to the disk; replace a card that is wearing out',
+  },
   'record-damaged': {
     severity: 'P3',
     cause: 'a file of the record was damaged',

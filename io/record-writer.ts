@@ -4,6 +4,8 @@
  *   opening ──opened──▶ writing ──fault──▶ failing ──written──▶ writing
  *      └──fault, again after 5 s──┘           └──fault, again after 2 s──┘
  *
+ * A batch that the disk takes long over is told too (`record-slow`), and that the thread lives meanwhile.
+ *
  * Invariant: a report is in the buffer until its batch is on the disk, unless the bound of the buffer drops it, and that
  * is counted and recorded as an event. Expected faults of the disk never end the thread.
  */
@@ -11,6 +13,7 @@ import type { Clock, TimerId } from '../contracts/clock.ts';
 import { Fault } from '../contracts/faults.ts';
 import type { ThreadSignal } from '../contracts/links.ts';
 import type { Report } from '../contracts/reports.ts';
+import { createRecordAlarms } from './record-alarms.ts';
 import { classOf, createRecordBuffer } from './record-buffer.ts';
 import type { RecordClass } from './record-buffer.ts';
 import { troubleOf } from './record-fault.ts';
@@ -43,11 +46,19 @@ const RETRY_WRITE_MS = 2000;
 const RETRY_OPEN_MS = 5000;
 const RETAIN_EVERY_MS = 60_000;
 const MAKE_ROOM_EVERY_MS = 60_000;
+/** A batch takes milliseconds; a card on its way out takes seconds. */
+const SLOW_MS = 3000;
+/** With less room than the reserve takes a disk is still full. */
+const ROOM_BYTES = 4_000_000;
 
 export function createRecordWriter({ open, clock, signal, lowBytes = 0 }: RecordWriterParts): RecordWriter {
   const buffer = createRecordBuffer();
+  const alarms = createRecordAlarms(clock, signal);
+  /** Since the record last was in order. */
+  let lost = { telemetry: 0, events: 0, audit: 0 };
   let store: RecordStore | undefined;
   let failing: RecordTrouble | undefined;
+  let wasFull = false;
   let mustCheck = true;
   let madeRoomAtMs = Number.NEGATIVE_INFINITY;
   /** A batch whose commit failed, and the number it has if it is on the disk all the same. */
@@ -87,6 +98,7 @@ export function createRecordWriter({ open, clock, signal, lowBytes = 0 }: Record
         write();
       });
       for (const timer of timers.values()) clock.clearTimeout(timer);
+      alarms.stop();
       closeStore();
     },
   };
@@ -102,8 +114,9 @@ export function createRecordWriter({ open, clock, signal, lowBytes = 0 }: Record
   }
 
   function fail(fault: Fault): void {
-    if (failing === undefined) notice('record-unavailable', 'active', fault.message);
+    alarms.raise('record-unavailable', fault.message);
     failing = troubleOf(fault);
+    wasFull ||= failing === 'full';
     const retryMs = store === undefined ? RETRY_OPEN_MS : RETRY_WRITE_MS;
     if (failing !== 'full') closeStore();
     mustCheck ||= failing === 'damaged';
@@ -141,8 +154,10 @@ export function createRecordWriter({ open, clock, signal, lowBytes = 0 }: Record
       const kind = classOf(batch[0] as Report) ?? 'events';
       unsure = { kind, streamId: into.streamId(kind), number: Number.POSITIVE_INFINITY, batch };
       unsure = { ...unsure, number: into.batches(kind) + 1 };
+      const beganMs = clock.now();
       into.append(batch);
       unsure = undefined;
+      judgePace(clock.now() - beganMs);
     }
     resume();
   }
@@ -155,18 +170,44 @@ export function createRecordWriter({ open, clock, signal, lowBytes = 0 }: Record
     unsure = undefined;
   }
 
+  /** Several slow batches may follow each other before this thread can say anything else. */
+  function judgePace(tookMs: number): void {
+    if (tookMs < SLOW_MS) return alarms.settle('record-slow', keepsUp, () => 'the disk of the record keeps up again');
+    signal({ type: 'ALIVE' });
+    alarms.raise('record-slow', `the disk took ${(tookMs / 1000).toFixed(1)} s to keep a batch`);
+  }
+
+  function keepsUp(): boolean {
+    return failing === undefined;
+  }
+
   /** All is on the disk: ends the alarm, and leaves a trace of what the bound of the buffer cost. */
   function resume(): void {
     const { telemetry, events, audit } = buffer.takeDropped();
-    const lost = `${telemetry} telemetry, ${events} event and ${audit} audit reports were lost`;
-    if (failing !== undefined) notice('record-unavailable', 'returned', `the record is written again; ${lost}`);
+    lost = { telemetry: lost.telemetry + telemetry, events: lost.events + events, audit: lost.audit + audit };
     failing = undefined;
+    alarms.settle('record-unavailable', hasRoom, inOrderAgain);
     const done = waiting;
     waiting = [];
     for (const tell of done) tell();
     if (telemetry + events + audit === 0) return;
     addEvent({ what: 'record_gap', lost: { telemetry, events, audit } });
     write();
+  }
+
+  /** Room that we made ourselves does not end a full disk: others have to leave some. */
+  function hasRoom(): boolean {
+    let free = 0;
+    attempt(() => (free = store?.freeBytes() ?? 0));
+    if (failing !== undefined || (wasFull && free < Math.min(lowBytes, ROOM_BYTES))) return false;
+    wasFull = false;
+    return true;
+  }
+
+  function inOrderAgain(): string {
+    const { telemetry, events, audit } = lost;
+    lost = { telemetry: 0, events: 0, audit: 0 };
+    return `the record is written again; ${telemetry} telemetry, ${events} event and ${audit} audit reports were lost`;
   }
 
   /** Not at every try: a disk that others fill is not emptied by giving up all of our telemetry. */
@@ -189,7 +230,7 @@ export function createRecordWriter({ open, clock, signal, lowBytes = 0 }: Record
 
   /** Says that the disk fills up while there is still room to act. */
   function watchSpace(): void {
-    const free = store?.freeBytes();
+    const free = alarms.stands('record-unavailable') ? undefined : store?.freeBytes();
     if (free === undefined || low === free < lowBytes) return;
     low = free < lowBytes;
     const message = `the disk of the record has ${Math.round(free / 1e6)} MB left`;

@@ -51,9 +51,55 @@ for (const trouble of ['full', 'unavailable', 'damaged'] as const) {
     disk.openTrouble = undefined;
     clock.advanceSync(5000);
     assert.is(batches.flat().length, 60);
+    assert.equal(notices(signals), ['record-unavailable active']);
+    clock.advanceSync(10_000);
     assert.equal(notices(signals), ['record-unavailable active', 'record-unavailable returned']);
   });
 }
+
+test('a disk that refuses every other batch is one alarm, which returns once all went well for five seconds', () => {
+  const { writer, clock, signals, disk } = bench();
+  writer.start();
+  for (let seq = 0; seq < 20; seq += 1) {
+    disk.appendTrouble = seq % 2 === 0 ? 'unavailable' : undefined;
+    writer.add(audit(seq));
+    clock.advanceSync(3000);
+  }
+  assert.equal(notices(signals), ['record-unavailable active']);
+  clock.advanceSync(10_000);
+  assert.equal(notices(signals), ['record-unavailable active', 'record-unavailable returned']);
+});
+
+test('a disk that others keep full stays an alarm, though we made room in it for ourselves', () => {
+  const { writer, clock, batches, signals, disk } = bench();
+  writer.start();
+  disk.appendTrouble = 'full';
+  disk.free = 0;
+  writer.add(audit(1));
+  clock.advanceSync(5000);
+  disk.appendTrouble = undefined;
+  clock.advanceSync(120_000);
+  assert.is(batches.flat().length, 1);
+  assert.equal(notices(signals), ['record-unavailable active']);
+  disk.free = 1000;
+  clock.advanceSync(10_000);
+  assert.equal(notices(signals), ['record-unavailable active', 'record-unavailable returned']);
+});
+
+test('a disk that takes ten seconds for every batch is one alarm, and the thread says between them that it lives', () => {
+  const { writer, clock, batches, signals, disk } = bench();
+  writer.start();
+  disk.takesMs = 10_000;
+  for (let seq = 0; seq < 3; seq += 1) for (const make of [telemetry, event, audit]) writer.add(make(seq));
+  clock.advanceSync(200);
+  assert.is(batches.length, 3);
+  assert.is(signals.filter(({ type }) => type === 'ALIVE').length, 3);
+  assert.equal(notices(signals), ['record-slow active']);
+  disk.takesMs = 0;
+  writer.add(audit(9));
+  clock.advanceSync(20_000);
+  assert.equal(notices(signals), ['record-slow active', 'record-slow returned']);
+});
 
 test('a record that cannot be opened at start does not keep the thread from being ready', () => {
   const { writer, clock, batches, signals, disk } = bench();
@@ -103,7 +149,7 @@ test('what the bounded buffer drops is counted and recorded as an event', () => 
   for (let seq = 0; seq < 100; seq += 1) writer.add(audit(seq));
   clock.advanceSync(1000);
   disk.appendTrouble = undefined;
-  clock.advanceSync(5000);
+  clock.advanceSync(15_000);
   const written = batches.flat();
   assert.is(written.filter(({ type }) => type === 'AUDIT').length, 100);
   const gap = written.find((report) => report.type === 'EVENT');
@@ -207,6 +253,7 @@ type Disk = {
   roomMade: number;
   free: number;
   open: number;
+  takesMs: number;
   readonly checks: boolean[];
 };
 
@@ -217,7 +264,10 @@ function bench(): {
   readonly signals: ThreadSignal[];
   readonly disk: Disk;
 } {
-  const clock = virtualClock();
+  const virtual = virtualClock();
+  /** What the disk has taken so far: a call that blocks moves the clock and lets nothing else run. */
+  let lateMs = 0;
+  const clock = Object.assign(Object.create(virtual) as typeof virtual, { now: () => virtual.now() + lateMs });
   const batches: (readonly Report[])[] = [];
   const signals: ThreadSignal[] = [];
   const disk: Disk = {
@@ -228,6 +278,7 @@ function bench(): {
     roomMade: 0,
     free: 1000,
     open: 0,
+    takesMs: 0,
     checks: [],
   };
   const open = (check: boolean): RecordStore => {
@@ -240,6 +291,7 @@ function bench(): {
       freeBytes: () => disk.free,
       append: (reports) => {
         if (disk.defect) throw new Error('our own mistake');
+        lateMs += disk.takesMs;
         if (disk.appendTrouble === undefined || disk.landsAnyway) batches.push(reports);
         breakOn(disk.appendTrouble);
       },
