@@ -5,6 +5,7 @@ import type { Board } from './actors/board.ts';
 import type { LatchView } from './actors/estop/inputs.ts';
 import type { Clock } from './contracts/clock.ts';
 import { resetMode } from './contracts/site-config.ts';
+import type { SiteMode } from './contracts/site-mode.ts';
 import type { BmsStatus, InstrumentStatus, MeterStatus, SiteStatus, TreeNode } from './contracts/status.ts';
 import type { Measurand } from './contracts/profile.ts';
 import type { TelemetryFrame } from './contracts/telemetry.ts';
@@ -23,8 +24,7 @@ export type StatusInput = {
   readonly tree: TreeNode;
   readonly startedAtMs: number;
   readonly clock: Clock;
-  /** No uplink has delivered for some minutes, where there are any. */
-  readonly autonomous: boolean;
+  readonly mode: SiteMode;
 };
 
 export function siteStatus(input: StatusInput): Omit<SiteStatus, 'broker'> {
@@ -34,7 +34,7 @@ export function siteStatus(input: StatusInput): Omit<SiteStatus, 'broker'> {
   return {
     site: site.site.id,
     uptime_s: Math.round((clock.now() - startedAtMs) / 100) / 10,
-    mode: standing ? 'safe' : input.autonomous ? 'autonomous' : 'online',
+    mode: input.mode,
     read_only: site.readOnly,
     estop: {
       // Until the latch is known the site is treated as stopped, and says so.

@@ -37,6 +37,8 @@ import type { LoadedSite } from './io/site-file.ts';
 import { sunspecDefinitions } from './io/sunspec-models.ts';
 import { scanSunspec } from './io/sunspec-scan.ts';
 import { referencedModels } from './machines/sunspec/bind.ts';
+import { createSiteMode } from './actors/site-mode.ts';
+import type { SiteModeView } from './actors/site-mode.ts';
 import { createStopperLine } from './actors/stopper-line.ts';
 import type { StopperLine } from './actors/stopper-line.ts';
 import { planSite } from './site-plan.ts';
@@ -61,8 +63,6 @@ export type SiteParts = {
   readonly north?: () => AnyActorLogic;
   /** Logic of each uplink's thread, by its id. */
   readonly uplinks?: ReadonlyMap<string, () => AnyActorLogic>;
-  /** No uplink has delivered for so long that the site is on its own. */
-  readonly autonomous?: () => boolean;
 };
 
 export type Site = {
@@ -71,6 +71,8 @@ export type Site = {
   readonly status: () => Omit<SiteStatus, 'broker'>;
   /** An alarm of a part outside control, for status and record. */
   readonly notice: (notice: Extract<ThreadSignal, { type: 'NOTICE' }>) => void;
+  /** An uplink delivers now, or does not. */
+  readonly uplink: SiteModeView['uplink'];
   /** Hands a validated command to the part of control that answers it. */
   readonly command: (message: CommandMessage, reply: (reply: Reply) => void) => void;
 };
@@ -84,6 +86,12 @@ export function startSite(parts: SiteParts): Site {
   const causes = new Map<string, string>();
   const { stopper } = parts;
   const stopperLine = stopper && createStopperLine(board, clock);
+  const mode = createSiteMode({
+    clock,
+    board,
+    heldBack: site.readOnly || site.assets.every(({ readOnly, shadow }) => readOnly || shadow),
+    hasUplinks: site.uplinks.length > 0,
+  });
   let latch: LatchView | undefined;
 
   const estop: EstopInputs = {
@@ -92,6 +100,7 @@ export function startSite(parts: SiteParts): Site {
     file: openFile('latch.json'),
     onLatch: (view) => {
       latch = view;
+      mode.latched(view.latch.estop !== null);
       board.desk.tagged(Object.keys(view.latch.maintenance));
     },
     standingCause: (assetId) => causes.get(assetId),
@@ -209,8 +218,9 @@ export function startSite(parts: SiteParts): Site {
         tree: system.tree(),
         startedAtMs,
         clock,
-        autonomous: parts.autonomous?.() ?? false,
+        mode: mode.mode(),
       }),
+    uplink: mode.uplink,
     notice: ({ alarm_id, state, severity, message }) => board.alarm(alarm_id, state === 'active', severity, message),
     command: (message, reply) =>
       message.command.name === 'alarm'

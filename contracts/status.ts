@@ -1,5 +1,6 @@
 /** The answer to `bess.<site>.status` and `GET /api/v1/status`. Wire form. */
 import type { AlarmReport, TelemetryReport } from './reports.ts';
+import type { SiteMode } from './site-mode.ts';
 
 export type AssetStatus = {
   readonly asset_id: string;
@@ -83,7 +84,7 @@ export type TreeNode = {
 export type SiteStatus = {
   readonly site: string;
   readonly uptime_s: number;
-  readonly mode: 'online' | 'autonomous' | 'safe';
+  readonly mode: SiteMode;
   readonly read_only: boolean;
   readonly estop: {
     readonly state: 'armed' | 'latched' | 'reset_requested';

@@ -1,9 +1,8 @@
-/** The uplink machine and the site's autonomy, on a virtual clock. */
+/** The uplink machine on a virtual clock. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createActor, fromPromise } from 'xstate';
 import { Fault } from '../../contracts/faults.ts';
-import { AUTONOMOUS_AFTER_MS, heard, isAutonomous, notYetLinked } from '../../machines/uplink/autonomy.ts';
 import { uplinkMachine } from '../../machines/uplink/uplink.machine.ts';
 import { virtualClock } from '../../supervisor/clock.ts';
 
@@ -64,21 +63,6 @@ test('delays double up to a minute, jitter takes up to half of them away, and pr
   await fail();
   clock.advanceSync(1000);
   assert.is(state(), 'connecting');
-});
-
-test('a site is autonomous five minutes after its last uplink stopped delivering, until one delivers again', () => {
-  let autonomy = notYetLinked(0);
-  assert.not.ok(isAutonomous(autonomy, AUTONOMOUS_AFTER_MS - 1));
-  assert.ok(isAutonomous(autonomy, AUTONOMOUS_AFTER_MS));
-  autonomy = heard(autonomy, 'a', true, 1_000_000);
-  autonomy = heard(autonomy, 'b', true, 1_000_000);
-  autonomy = heard(autonomy, 'a', false, 2_000_000);
-  assert.not.ok(isAutonomous(autonomy, 9_000_000));
-  autonomy = heard(autonomy, 'b', false, 3_000_000);
-  autonomy = heard(autonomy, 'a', false, 3_200_000);
-  assert.not.ok(isAutonomous(autonomy, 3_299_999));
-  assert.ok(isAutonomous(autonomy, 3_300_000));
-  assert.not.ok(isAutonomous(heard(autonomy, 'a', true, 3_300_000), 9_000_000));
 });
 
 test.run();
