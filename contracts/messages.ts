@@ -17,7 +17,16 @@ export type LatchState = { readonly type: 'LATCH_STATE'; readonly latch: LatchRe
 export type AcceptFirmware = { readonly type: 'ACCEPT_FIRMWARE' };
 /** An authorised person wants to see what the device does when bessd falls silent. */
 export type StartDrill = { readonly type: 'START_DRILL'; readonly by: string; readonly reply: (reply: Reply) => void };
-export type DriverMessage = GiveOrder | StopAsset | PermitGiven | LatchState | AcceptFirmware | StartDrill;
+/** The dispatcher begins anew: whoever waited for an answer of the one before was told no. */
+export type DispatcherStarted = { readonly type: 'DISPATCHER_STARTED' };
+export type DriverMessage =
+  | GiveOrder
+  | StopAsset
+  | PermitGiven
+  | LatchState
+  | AcceptFirmware
+  | StartDrill
+  | DispatcherStarted;
 
 // To the guard
 export type Telemetry = {

@@ -4,7 +4,8 @@
  * Owns     the ledger of ids, the orders that wait for their first write, the site order in force.
  * Accepts  dispatch and stop commands; ASSET_SEEN from the guard; ORDER_PHASE from drivers; LATCH_STATE from the E-stop.
  * Emits    GIVE_ORDER and STOP_ASSET to drivers; the reply once every asset has written or refused.
- * Ends     only on shutdown. A restarted one knows no orders: drivers go on by their own expiry and permit.
+ * Ends     only on shutdown. A restarted one knows no orders: drivers go on with those that were answered, by their own expiry
+ *          and permit, and end those that were not.
  */
 import type { EventObject } from 'xstate';
 import type { DispatchRequest, Reply } from '../../contracts/commands.ts';
@@ -90,6 +91,7 @@ export const dispatcherActor = fromProcess<DispatcherMessage, DispatcherInputs>(
           break;
       }
     });
+    for (const { id } of site.assets) send(nameOfDriver(id), { type: 'DISPATCHER_STARTED' } as EventObject);
     send('estop', { type: 'LATCH_WANTED', from: 'dispatcher' } as EventObject);
     await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
     waiting.close();

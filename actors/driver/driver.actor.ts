@@ -70,6 +70,9 @@ export const driverActor = fromProcess<DriverMessage, DriverInput>(
         case 'STOP_ASSET':
           operation.send({ type: 'STOP' });
           break;
+        case 'DISPATCHER_STARTED':
+          endUnanswered();
+          break;
         case 'START_DRILL':
           startDrill(cockpit, message);
           break;
@@ -118,7 +121,7 @@ export const driverActor = fromProcess<DriverMessage, DriverInput>(
 
     function takeOrder({ order }: GiveOrder): void {
       const code = refusalOf(cockpit, order, connectionOf(cockpit));
-      if (code) return orderPhase(cockpit, order, { phase: 'refused', code });
+      if (code) return void orderPhase(cockpit, order, { phase: 'refused', code });
       const before = cockpit.operation?.getSnapshot().context.order;
       // Another share of the same order takes nobody's place.
       if (before && before.id !== order.id) orderPhase(cockpit, before, { phase: 'superseded', code: 'SUPERSEDED' });
@@ -126,6 +129,12 @@ export const driverActor = fromProcess<DriverMessage, DriverInput>(
       cockpit.corrections = [];
       cockpit.gapsAtOrder = input.stopperLine?.gaps() ?? 0;
       operation.send({ type: 'ORDER', order });
+    }
+
+    /** Who gave it was told no, so it must not move power (a write that is on its way still may, until the next one). */
+    function endUnanswered(): void {
+      const order = cockpit.operation?.getSnapshot().context.order;
+      if (order && order.id !== cockpit.answeredOrder) endOrder(cockpit, order, 'NOT_READY');
     }
 
     function connect(): void {

@@ -9,7 +9,8 @@ import { measured } from './cockpit.ts';
 
 type Phase = Omit<OrderPhase, 'type' | 'assetId' | 'id' | 'measuredW'>;
 
-export function orderPhase(cockpit: Cockpit, order: Order, phase: Phase): void {
+/** True when a living dispatcher has heard it. */
+export function orderPhase(cockpit: Cockpit, order: Order, phase: Phase): boolean {
   const { asset, board } = cockpit.input;
   const measuredW = measured(cockpit, order.reference === 'ac' ? 'acPowerW' : 'batteryPowerW');
   const message: OrderPhase = {
@@ -19,7 +20,7 @@ export function orderPhase(cockpit: Cockpit, order: Order, phase: Phase): void {
     ...phase,
     ...(measuredW === undefined ? {} : { measuredW }),
   };
-  cockpit.send('dispatcher', message);
+  const heard = cockpit.send('dispatcher', message);
   board.event('command', {
     id: order.id,
     asset_id: asset.id,
@@ -28,6 +29,7 @@ export function orderPhase(cockpit: Cockpit, order: Order, phase: Phase): void {
     final_w: phase.writtenW ?? null,
     measured_w: measuredW ?? null,
   });
+  return heard;
 }
 
 /** Ends the order under way: by its time, or because it can no longer be carried out. */

@@ -108,17 +108,21 @@ for (const [tripped, lost] of [
     assert.is(Math.round(site.power(tripped)), 0);
   });
 
-test('an order refused because the guard died moves nothing later, at whatever moment the guard dies', async () => {
-  for (let diesAfterMs = 20; diesAfterMs < 600; diesAfterMs += 40) {
-    const site = await virtualSite();
-    const reply = site.dispatch(-20_000, 300);
-    await site.run(diesAfterMs);
-    site.site.system.send('guard', CRASH);
-    const { ok } = await reply;
-    await site.run(6000);
-    assert.is(Math.round(site.power()), ok ? -20_000 : 0, `${diesAfterMs} ms`);
-  }
-});
+for (const who of ['guard', 'dispatcher'])
+  test(`an order refused because the ${who} died moves nothing later, at whatever moment it dies`, async () => {
+    const answers = new Set<boolean>();
+    for (let diesAfterMs = 20; diesAfterMs < 600; diesAfterMs += 40) {
+      const site = await virtualSite();
+      const reply = site.dispatch(-20_000, 300);
+      await site.run(diesAfterMs);
+      site.site.system.send(who, CRASH);
+      const { ok } = await reply;
+      answers.add(ok);
+      await site.run(6000);
+      assert.is(Math.round(site.power()), ok ? -20_000 : 0, `${diesAfterMs} ms`);
+    }
+    assert.is(answers.size, 2, 'it died before the answer and after it');
+  });
 
 test.run();
 
