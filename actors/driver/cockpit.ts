@@ -98,10 +98,13 @@ export type Cockpit = {
   gapsAtOrder: number;
   exiting: boolean;
   wake: () => void;
-  /** Of this connection. */
+  /** Of this connection; undefined also while the device is left to others between two polls. */
   port: DevicePort | undefined;
+  resting: boolean;
   /** Counts finished requests, so that a hanging one is told from a busy link. */
   exchanges: number;
+  /** A request is on its way, or its answer. */
+  awaitsAnswer: boolean;
   /** Undefined until the device of this connection has shown where its points stand. */
   bound: Bound | undefined;
   identityProven: boolean;
@@ -161,7 +164,9 @@ export function createCockpit(input: DriverInput, tools: Pick<Cockpit, 'clock' |
     exiting: false,
     wake: () => {},
     port: undefined,
+    resting: false,
     exchanges: 0,
+    awaitsAnswer: false,
     bound: undefined,
     identityProven: false,
     scaleProof: undefined,
@@ -198,6 +203,7 @@ export function createCockpit(input: DriverInput, tools: Pick<Cockpit, 'clock' |
 /** Nothing that was learned on the last connection is believed on the next one. */
 export function forgetConnection(cockpit: Cockpit): void {
   cockpit.port = undefined;
+  cockpit.awaitsAnswer = false;
   cockpit.bound = undefined;
   cockpit.identityProven = false;
   cockpit.scaleProof = undefined;

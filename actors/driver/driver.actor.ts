@@ -169,7 +169,9 @@ export const driverActor = fromProcess<DriverMessage, DriverInput>(
       const { port, exchanges } = cockpit;
       connection?.send({ type: 'HURRY' });
       if (!port) return;
-      const hangs = (): boolean => cockpit.port === port && cockpit.exchanges === exchanges && lease.held;
+      // On a link that is idle, because nothing may be written, nothing hangs.
+      const hangs = (): boolean =>
+        cockpit.port === port && cockpit.exchanges === exchanges && cockpit.awaitsAnswer && lease.held;
       // Twice: after a stall of this process an answer may have come and not been read yet.
       clock.setTimeout(() => {
         if (hangs()) clock.setTimeout(() => hangs() && port.drop('stop'), SECOND_LOOK_MS);

@@ -36,9 +36,7 @@ export const session = fromProcess<EventObject, Cockpit>(async ({ input: cockpit
   expireDrill(cockpit);
   for (let untilMs = silentUntilMs(cockpit); untilMs !== undefined && !signal.aborted; untilMs = silentUntilMs(cockpit))
     await sleepUntil(untilMs);
-  const port = counted(await cockpit.input.openDevice(address, signal), () => {
-    cockpit.exchanges += 1;
-  });
+  const port = counted(await cockpit.input.openDevice(address, signal), cockpit);
   signal.addEventListener('abort', () => port.drop('close'));
   try {
     await pause(transport.connectDelayMs);
@@ -135,11 +133,18 @@ export const session = fromProcess<EventObject, Cockpit>(async ({ input: cockpit
   }
 });
 
-/** The same port; says when a request has ended, well or not. */
-function counted(port: DevicePort, ended: () => void): DevicePort {
+/** The same port; the cockpit shows when a request is under way and how many have ended, well or not. */
+function counted(port: DevicePort, cockpit: Cockpit): DevicePort {
+  const counting = <T>(request: () => Promise<T>): Promise<T> => {
+    cockpit.awaitsAnswer = true;
+    return request().finally(() => {
+      cockpit.exchanges += 1;
+      cockpit.awaitsAnswer = false;
+    });
+  };
   return {
-    read: (register, count, space) => port.read(register, count, space).finally(ended),
-    write: (register, words, functionCode) => port.write(register, words, functionCode).finally(ended),
+    read: (register, count, space) => counting(() => port.read(register, count, space)),
+    write: (register, words, functionCode) => counting(() => port.write(register, words, functionCode)),
     drop: (reason) => port.drop(reason),
   };
 }

@@ -124,6 +124,18 @@ for (const who of ['guard', 'dispatcher'])
     assert.is(answers.size, 2, 'it died before the answer and after it');
   });
 
+test('an E-stop does not drop the connection to an asset that is tagged out, where nothing may be written', async () => {
+  const site = await virtualSite();
+  const body = { asset_id: 'bess-1', on: true, tag: 'T', reason: 'test', issuer: 'ana', tokenSha256: TOKENS.ana };
+  assert.ok((await site.ask({ name: 'maintenance', body })).ok);
+  await site.run(2400);
+  const links = (): number => site.events('transition').filter(({ machine }) => machine === 'connection').length;
+  const before = links();
+  await site.ask({ name: 'estop', body: { reason: 'test', issuer: 'anybody' } });
+  await site.run(3000);
+  assert.is(links(), before);
+});
+
 test.run();
 
 function siteOrder(site: VirtualSite, w: number): ReturnType<VirtualSite['dispatch']> {
