@@ -22,7 +22,6 @@ import { openSyncedFiles } from './io/synced-file.ts';
 import { createPostbox } from './entry/postbox.ts';
 import { threadAlarms } from './entry/thread-alarms.ts';
 import { unitsOf } from './entry/units.ts';
-import { heard, isAutonomous, notYetLinked } from './machines/uplink/autonomy.ts';
 import type { StopperLine } from './actors/stopper-line.ts';
 import { inOsProcess } from './supervisor/os-process.ts';
 import { startSite } from './site.ts';
@@ -71,7 +70,6 @@ export function runSite({ loaded, socketPath, stopperPath, version, anyPort, onS
   const tellAlarm = (notice: Extract<ThreadSignal, { type: 'NOTICE' }>): void => site?.notice(notice);
   const recordAlarms = threadAlarms(tellAlarm);
   const northAlarms = threadAlarms(tellAlarm);
-  let autonomy = notYetLinked(systemClock.now());
   const started = startSite({
     loaded,
     clock: systemClock,
@@ -83,7 +81,6 @@ export function runSite({ loaded, socketPath, stopperPath, version, anyPort, onS
       loaded.site.stopper.enabled && { stopper: (line: StopperLine) => stopperProcess(stopperPath, line) }),
     north: () => northThread(),
     uplinks: new Map(loaded.site.uplinks.map((config) => [config.id, () => uplinkThread(config)])),
-    autonomous: () => loaded.site.uplinks.length > 0 && isAutonomous(autonomy, systemClock.now()),
   });
   site = started;
   attributeLateErrors((error) => {
@@ -204,7 +201,7 @@ export function runSite({ loaded, socketPath, stopperPath, version, anyPort, onS
   function hearUplink(signal: ThreadSignal): void {
     if (signal.type === 'UPLINK') {
       const { uplink, state } = signal.uplink;
-      autonomy = heard(autonomy, uplink, state === 'draining' || state === 'online', systemClock.now());
+      started.uplink(uplink, state === 'draining' || state === 'online');
       report({ type: 'UPLINK', uplink: signal.uplink });
     }
     onSignal(signal);
