@@ -2,15 +2,19 @@
  * The part of the guard that keeps the limits of the grid connection: it follows the meter, and narrows the permits of the
  * assets whose power together would break a limit. Told of every frame.
  */
+import type { Clock } from '../contracts/clock.ts';
 import type { Permit } from '../contracts/permit.ts';
 import type { SiteConfig } from '../contracts/site-config.ts';
 import type { TelemetryFrame } from '../contracts/telemetry.ts';
+import { compile } from '../machines/compiled/compile.ts';
 import { cutToGrid } from '../machines/site/grid-cut.ts';
 import { blockedByGrid, gridUnitOf, narrowToCut } from '../machines/site/grid-unit.ts';
 import type { Shown, Terminal } from '../machines/site/grid-unit.ts';
+import { gridMachine } from '../machines/site/grid.machine.ts';
 import { isLimited, readMeter, roomNow, seeDevice, UNMETERED } from '../machines/site/grid-watch.ts';
 import type { GridRoom, GridWatch } from '../machines/site/grid-watch.ts';
 import type { Board } from './board.ts';
+import { runChart } from './chart.ts';
 
 export type GridInputs = {
   readonly grid: SiteConfig['grid'];
@@ -38,13 +42,21 @@ export type GridGuard = {
   readonly room: (nowMs: number) => GridRoom;
 };
 
+const chart = compile(gridMachine);
+
 export function createGridGuard(
   { grid, terminals, memory }: GridInputs,
   board: Board,
+  clock: Clock,
   give: (permit: Permit) => void,
 ): GridGuard {
   const { shown } = memory;
   const given = new Map<string, Permit>();
+  const stands = runChart(chart, undefined, clock, (from, to) =>
+    board.event('transition', { machine: 'grid', from, to }),
+  );
+
+  const lostMeter = `${grid.meter ?? ''} does not measure the grid connection now, or not as the load and the assets say`;
 
   return {
     room: (nowMs) => roomNow(memory.watch, grid, memory.meter, nowMs),
@@ -69,16 +81,13 @@ export function createGridGuard(
   function apply(nowMs: number, asked?: string): Permit | undefined {
     const { watch, meter } = memory;
     const room = roomNow(watch, grid, meter, nowMs);
-    const lost = room.meterLost && meter !== undefined;
-    board.alarm(
-      'meter-lost',
-      lost,
-      'P2',
-      `${grid.meter ?? ''} does not measure the grid connection now, or not as the load and the assets say`,
-    );
     const units = [...shown.values()].map((one) => gridUnitOf(one, nowMs)).filter((unit) => unit !== undefined);
     const visible = new Set(units.map(({ id }) => id));
     const cuts = cutToGrid(units, room);
+    const lost = room.meterLost && meter !== undefined;
+    const hidden = shown.size > visible.size;
+    stands.send({ type: 'SEEN', metered: meter !== undefined, lost, cutting: cuts.size > 0 || hidden });
+    board.alarm('meter-lost', stands.state() === 'meter_lost', 'P2', lostMeter);
     for (const [id, one] of shown) {
       const permit = visible.has(id) ? narrowToCut(one, cuts.get(id), nowMs) : blockedByGrid(one.permit);
       if (id === asked || !sameRoom(permit, given.get(id))) handOut(permit);

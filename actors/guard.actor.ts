@@ -12,12 +12,15 @@ import type { GuardMessage, Telemetry } from '../contracts/messages.ts';
 import type { Permit } from '../contracts/permit.ts';
 import { FEED_EVERY_MS } from '../contracts/stopper.ts';
 import type { TelemetryFrame } from '../contracts/telemetry.ts';
+import { compile } from '../machines/compiled/compile.ts';
+import { guardMachine } from '../machines/guard/guard.machine.ts';
 import { judge, UNJUDGED } from '../machines/guard/guard.ts';
 import type { GuardConfig, GuardState, Judgement, SiteLatch } from '../machines/guard/guard.ts';
 import { joinBms } from '../machines/guard/join.ts';
 import { clampToPermit } from '../machines/device/setpoint.ts';
 import { fromProcess } from '../supervisor/process.ts';
 import type { Board } from './board.ts';
+import { runChart } from './chart.ts';
 import { nameOfDriver } from './driver/driver.actor.ts';
 import { createGridGuard } from './grid-guard.ts';
 import type { StopperLine } from './stopper-line.ts';
@@ -37,6 +40,8 @@ export type GuardInputs = {
   readonly stopperLine?: StopperLine | undefined;
 };
 
+const chart = compile(guardMachine);
+
 /** Until the E-stop has spoken the site counts as latched. */
 const UNKNOWN_LATCH: SiteLatch = { epoch: -1, latched: true };
 
@@ -48,7 +53,8 @@ export const guardActor = fromProcess<GuardMessage, GuardInputs>(async ({ input,
   /** Until when (monotonic) a calibration charge is allowed; a new guard knows of none. */
   const calibrations = new Map<string, number>();
   const last = new Map<string, Telemetry>();
-  const grid = createGridGuard(input.grid, board, give);
+  const grid = createGridGuard(input.grid, board, clock, give);
+  const charts = new Map([...configs.keys()].map((id) => [id, runChart(chart, undefined, clock, shows(id))]));
   let site = UNKNOWN_LATCH;
 
   onMessage((message) => {
@@ -117,12 +123,23 @@ export const guardActor = fromProcess<GuardMessage, GuardInputs>(async ({ input,
     send(nameOfDriver(permit.assetId), { type: 'PERMIT', permit } as EventObject);
   }
 
+  function shows(assetId: string): (from: string, to: string) => void {
+    return (from, to) => board.event('transition', { asset_id: assetId, machine: 'guard', from, to });
+  }
+
   function tell(assetId: string, { alarms, causeGone, fault }: Judgement, permit: Permit): void {
     input.onCause(assetId, fault ?? (causeGone ? undefined : 'a limit of the battery is still exceeded'));
     for (const { id, severity } of ROW_ALARMS) {
       const raised = alarms.find((alarm) => alarm.id === id);
       board.alarm(id, raised !== undefined, severity, raised?.message ?? '', assetId);
     }
+    charts.get(assetId)?.send({
+      type: 'JUDGED',
+      charge: permit.maxChargeW > 0,
+      discharge: permit.maxDischargeW > 0,
+      latched: LATCHED.some((reason) => permit.reasons.charge.includes(reason)),
+      lifeMs: Math.max(0, permit.expiresAtMs - clock.now()),
+    });
     const now = [
       permit.maxChargeW === 0 ? `charge: ${permit.reasons.charge.join(' ')}` : '',
       permit.maxDischargeW === 0 ? `discharge: ${permit.reasons.discharge.join(' ')}` : '',
@@ -143,6 +160,8 @@ export const guardActor = fromProcess<GuardMessage, GuardInputs>(async ({ input,
     blocked.set(assetId, now);
   }
 });
+
+const LATCHED = ['ESTOP_LATCHED', 'TRIPPED'] as const;
 
 /** Every alarm that the limits table can raise; one that a judgement does not raise has returned. */
 const ROW_ALARMS = [
