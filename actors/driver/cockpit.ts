@@ -29,6 +29,7 @@ import { leastIntervalMs, powerRestsUntilMs } from './intervals.ts';
 import type { Lease } from '../../supervisor/process.ts';
 import type { Board } from '../board.ts';
 import type { StopperLine } from '../stopper-line.ts';
+import { narrowedByDevice } from './device-ceiling.ts';
 
 export type DriverInput = {
   readonly asset: AssetConfig;
@@ -265,7 +266,7 @@ export function situationOf(cockpit: Cockpit): Situation {
     operation: operationOf(cockpit),
     context: cockpit.exiting ? { ...snapshot.context, holding: exitPosture(input) === 'hold' } : snapshot.context,
     epoch: cockpit.epoch,
-    permit: cockpit.permit,
+    permit: permitNow(cockpit),
     idle: cockpit.exiting ? exitPosture(input) : idleOf(input),
     readOnly: input.readOnly || asset.readOnly || firmwareChanged(cockpit),
     shadow: asset.shadow,
@@ -295,6 +296,12 @@ function closesDirections({ points }: Profile): boolean {
 
 /** Power corrections a minute before bessd yields to whoever else writes (control rules 5). */
 const MOST_CORRECTIONS = 3;
+/** The permit, and no more than the device showed since it was given. */
+function permitNow({ permit, bound, samples }: Cockpit): Permit | undefined {
+  if (!permit || !bound) return permit;
+  return narrowedByDevice(permit, bound.profile, (point) => numberAt({ samples }, point));
+}
+
 
 /** The value that a register is known to hold: read on this connection, after our last write to it. */
 export function knownValue(cockpit: Cockpit, point: string): number | undefined {
@@ -304,7 +311,7 @@ export function knownValue(cockpit: Cockpit, point: string): number | undefined 
   return typeof sample.value === 'number' ? sample.value : undefined;
 }
 
-export function numberAt({ samples }: Cockpit, point: string): number | undefined {
+export function numberAt({ samples }: Pick<Cockpit, 'samples'>, point: string): number | undefined {
   const value = samples[point]?.value;
   return typeof value === 'number' ? value : undefined;
 }

@@ -182,7 +182,9 @@ function arrived(cockpit: Cockpit, wanted: Posture): void {
 }
 
 /** The permit gives the order no more than what stands already. */
-function isCut({ permit, helm: { posture } }: Cockpit, targetW: number): boolean {
+function isCut(cockpit: Cockpit, targetW: number): boolean {
+  const { permit } = situationOf(cockpit);
+  const { posture } = cockpit.helm;
   return permit !== undefined && posture?.kind === 'power' && Math.abs(clampToPermit(targetW, permit) - posture.w) < 1;
 }
 

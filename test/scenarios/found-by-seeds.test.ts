@@ -137,6 +137,22 @@ test('an E-stop does not drop the connection to an asset that is tagged out, whe
   assert.is(links(), before);
 });
 
+test('an order is said to be written only as far as the device, whose limit fell a moment ago, takes it', async () => {
+  for (let offsetMs = 0; offsetMs < 1000; offsetMs += 50) {
+    const site = await virtualSite();
+    assert.ok((await site.dispatch(60_000, 60)).ok);
+    await site.run(3000 + offsetMs);
+    site.plants[0]?.set({ maxChargeW: 2000 });
+    const reply = await site.dispatch(-5000, 60);
+    const [, low] = site.writes().findLast(({ register }) => register === FORCED_CHARGE_W)?.words ?? [];
+    assert.is(
+      reply.ok ? reply.data.assets[0].written_w : undefined,
+      reply.ok ? -(low ?? 0) : undefined,
+      `${offsetMs} ms`,
+    );
+  }
+});
+
 test.run();
 
 function siteOrder(site: VirtualSite, w: number): ReturnType<VirtualSite['dispatch']> {
