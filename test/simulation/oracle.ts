@@ -65,6 +65,8 @@ export function createOracle({ devices, orders, latch, now }: OracleParts): Orac
   const calmSinceMs: [number, number] = [8000, 8000];
   const stoppedAtMs: [number, number] = [-Infinity, -Infinity];
   const told: [{ atMs: number; w: number }[], { atMs: number; w: number }[]] = [[], []];
+  /** When a connection was last known to show the device whole. */
+  const metAtMs: [number, number] = [0, 0];
   const reported = new Set<string>();
 
   const oracle: Oracle = {
@@ -159,11 +161,11 @@ export function createOracle({ devices, orders, latch, now }: OracleParts): Orac
     const calmForMs = nowMs - calmSinceMs[at];
     if (calmForMs < 0) return;
     const contactAtMs = eyes.contactAtMs();
-    if (contactAtMs === undefined || nowMs - eyes.lastSeenAtMs() > NO_CONTACT_MS) {
-      if (calmForMs > NO_CONTACT_MS)
-        oracle.fail('contact', `${ASSETS[at]} has not been seen for ${calmForMs} ms without a fault`);
-      return;
-    }
+    if (contactAtMs !== undefined) metAtMs[at] = eyes.lastSeenAtMs();
+    const unseenMs = nowMs - Math.max(metAtMs[at], calmSinceMs[at]);
+    if (unseenMs > NO_CONTACT_MS)
+      oracle.fail('contact', `${ASSETS[at]} has not been seen for ${unseenMs} ms without a fault`);
+    if (contactAtMs === undefined || unseenMs > NO_CONTACT_MS) return;
     const stopped = latch.latchedSinceMs() < nowMs || latch.trippedSinceMs(at) < nowMs;
     if (setting.idle === 'release' && !stopped) return;
     if (latch.taggedSinceMs(at) < nowMs) return;

@@ -7,7 +7,7 @@ import { seededRandom } from '../../simulator/random.ts';
 import { adopt, happen, restart } from './happen.ts';
 import type { Violation } from './oracle.ts';
 import { ASSETS, FAULTS_END_MS } from './schedule.ts';
-import type { At, Event, Happening, Schedule } from './schedule.ts';
+import type { At, Event, Schedule } from './schedule.ts';
 import { createWorld } from './world.ts';
 import type { World } from './world.ts';
 
@@ -25,7 +25,7 @@ const LOOK_EVERY_MS = 250;
 const RECOVERY_MS = 25_000;
 /** A device that is ready obeys a new order within this. */
 const OBEY_MS = 5000;
-/** Without an order the plants stand still; a disturbance of the grid is followed by 300 s of waiting. */
+/** A disturbance of the grid is followed by 300 s of waiting, which begin again when nobody saw the grid in between. */
 const GRID_PAUSE_MS = 302_000;
 const LIVENESS_W = 8000;
 
@@ -106,15 +106,10 @@ async function end(world: World): Promise<void> {
     happen(world, { kind: 'resetEstop', by });
     await clock.advance(100);
   }
-  const lastGridMs = Math.max(-Infinity, ...schedule.happenings.flatMap((one) => (isGrid(one) ? [endMsOf(one)] : [])));
-  await clock.advance(Math.max(2000, lastGridMs + GRID_PAUSE_MS + 2000 - clock.now()));
+  const leftMs = FAULTS_END_MS + RECOVERY_MS + GRID_PAUSE_MS - clock.now();
+  await clock.advance(schedule.happenings.some(isGrid) ? leftMs : 2000);
   await obeys(world);
   for (const name of missing(world.site()?.status().supervisor)) oracle.fail('tree', `${name} is not running`);
-}
-
-/** A sensor that lies about the grid shows it outside its window until it is mended. */
-function endMsOf(one: Happening): number {
-  return one.kind === 'link' ? one.atMs + one.forMs : one.atMs;
 }
 
 function isGrid(event: Event): boolean {

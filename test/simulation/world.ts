@@ -160,9 +160,12 @@ export function createWorld(schedule: Schedule): World {
         },
         async write(register, words, functionCode) {
           oracle.issued(at);
-          issued.push({ meant: at, register, words: [...words], atMs: clock.now() });
+          const request = { meant: at, register, words: [...words], atMs: clock.now() };
+          issued.push(request);
           await port.write(register, words, functionCode).catch((error: unknown) => {
-            if (!(error instanceof Fault && error.code === 'DEVICE_EXCEPTION') && alive()) eyes[at].closed();
+            const isAnswer = error instanceof Fault && error.code === 'DEVICE_EXCEPTION';
+            if (isAnswer && issued.includes(request)) issued.splice(issued.indexOf(request), 1);
+            else if (!isAnswer && alive()) eyes[at].closed();
             throw error;
           });
         },
@@ -206,12 +209,12 @@ export function createWorld(schedule: Schedule): World {
     return (disk.files.get(`originals-${ASSETS[at]}.json`) ?? '').includes('"touched":true');
   }
 
-  /** Which request this was: one may arrive long after it was sent, and in part. */
+  /** Which request this was: one may arrive long after it was sent, and in part. Of several alike some never arrive. */
   function take(at: At, register: number, words: readonly number[]): (typeof issued)[number] | undefined {
     const fits = (one: (typeof issued)[number]): boolean =>
       one.register === register && words.every((word, n) => one.words[n] === word);
-    const own = issued.findIndex((one) => one.meant === at && fits(one));
-    const index = own >= 0 ? own : issued.findIndex(fits);
+    const own = issued.findLastIndex((one) => one.meant === at && fits(one));
+    const index = own >= 0 ? own : issued.findLastIndex(fits);
     return index < 0 ? undefined : issued.splice(index, 1)[0];
   }
 }
