@@ -49,6 +49,8 @@ export const profileSchema = z
       gaps: z.array(z.strictObject({ register, count: z.int().min(1).max(65_536) })).default([]),
       /** A request never joins two declared blocks, even where they touch. */
       oneRequestPerBlock: z.boolean().default(false),
+      /** The connection is closed after each poll, for devices that serve one client at a time and have to serve others. */
+      closeAfterPoll: z.boolean().default(false),
       /** Exceptions 5 (acknowledge) and 6 (busy) on a read: tried again within the poll, `times` at most. */
       busyRetry: z.strictObject({ afterMs: z.int().min(10).max(5000), times: z.int().min(1).max(10) }).optional(),
     }),

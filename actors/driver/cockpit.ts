@@ -30,6 +30,7 @@ import type { Lease } from '../../supervisor/process.ts';
 import type { Board } from '../board.ts';
 import type { StopperLine } from '../stopper-line.ts';
 import { narrowedByDevice } from './device-ceiling.ts';
+import type { OriginalsMemory } from './originals.ts';
 
 export type DriverInput = {
   readonly asset: AssetConfig;
@@ -48,6 +49,7 @@ export type DriverInput = {
   readonly limitsHash: string;
   readonly openDevice: OpenDevice;
   readonly originalsFile: SyncedFile;
+  readonly originalsMemory: OriginalsMemory;
   readonly openOrderFile: SyncedFile;
   readonly deadmanFile: SyncedFile;
   readonly board: Board;
@@ -99,8 +101,9 @@ export type Cockpit = {
   gapsAtOrder: number;
   exiting: boolean;
   wake: () => void;
-  /** Of this connection; undefined also while the device is left to others between two polls. */
+  /** Of this connection; undefined also while the device rests. */
   port: DevicePort | undefined;
+  /** Left to others between two polls. */
   resting: boolean;
   /** Counts finished requests, so that a hanging one is told from a busy link. */
   exchanges: number;
@@ -203,12 +206,10 @@ export function createCockpit(input: DriverInput, tools: Pick<Cockpit, 'clock' |
 
 /** Nothing that was learned on the last connection is believed on the next one. */
 export function forgetConnection(cockpit: Cockpit): void {
-  cockpit.port = undefined;
+  leaveConnection(cockpit);
+  cockpit.resting = false;
   cockpit.awaitsAnswer = false;
   cockpit.bound = undefined;
-  cockpit.identityProven = false;
-  cockpit.scaleProof = undefined;
-  cockpit.serialSeenAt = undefined;
   cockpit.deadman = UNWATCHED;
   cockpit.helm = UNTOUCHED;
   // Whether a write that was not read back has reached the device is not known: finding either value is no change.
@@ -220,6 +221,15 @@ export function forgetConnection(cockpit: Cockpit): void {
   cockpit.effect = undefined;
   cockpit.stoppedAtMs = undefined;
   cockpit.firstPollAtMs = cockpit.clock.now();
+}
+
+/** Closed between two polls: who answers next has to show that it is the same device. What was written to it stands. */
+export function leaveConnection(cockpit: Cockpit): void {
+  cockpit.port = undefined;
+  cockpit.resting = true;
+  cockpit.identityProven = false;
+  cockpit.scaleProof = undefined;
+  cockpit.serialSeenAt = undefined;
 }
 
 /** What the session works with; there is no exchange with a device before it is bound. */
@@ -289,19 +299,26 @@ export function situationOf(cockpit: Cockpit): Situation {
   };
 }
 
-function closesDirections({ points }: Profile): boolean {
-  const limits = Object.values(points).map(({ writable }) => writable?.limits);
-  return limits.includes('charge') && limits.includes('discharge');
-}
-
-/** Power corrections a minute before bessd yields to whoever else writes (control rules 5). */
-const MOST_CORRECTIONS = 3;
 /** The permit, and no more than the device showed since it was given. */
 function permitNow({ permit, bound, samples }: Cockpit): Permit | undefined {
   if (!permit || !bound) return permit;
   return narrowedByDevice(permit, bound.profile, (point) => numberAt({ samples }, point));
 }
 
+function closesDirections(profile: Profile): boolean {
+  const before = CLOSES_DIRECTIONS.get(profile);
+  if (before !== undefined) return before;
+  const limits = Object.values(profile.points).map(({ writable }) => writable?.limits);
+  const closes = limits.includes('charge') && limits.includes('discharge');
+  CLOSES_DIRECTIONS.set(profile, closes);
+  return closes;
+}
+
+/** Of each profile, which never changes: looked up before every exchange. */
+const CLOSES_DIRECTIONS = new WeakMap<Profile, boolean>();
+
+/** Power corrections a minute before bessd yields to whoever else writes (control rules 5). */
+const MOST_CORRECTIONS = 3;
 
 /** The value that a register is known to hold: read on this connection, after our last write to it. */
 export function knownValue(cockpit: Cockpit, point: string): number | undefined {

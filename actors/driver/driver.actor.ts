@@ -62,8 +62,10 @@ export const driverActor = fromProcess<DriverMessage, DriverInput>(
           takeLatch(message);
           break;
         case 'PERMIT':
+          // What it stops is written first.
           cockpit.permit = message.permit;
-          break;
+          queueMicrotask(() => updateBoard(cockpit));
+          return cockpit.wake();
         case 'GIVE_ORDER':
           takeOrder(message);
           break;
@@ -201,7 +203,7 @@ export const driverActor = fromProcess<DriverMessage, DriverInput>(
     }
 
     function inExitState(): boolean {
-      if (!cockpit.port || !profile.control) return true;
+      if ((!cockpit.port && !cockpit.resting) || !profile.control) return true;
       const wanted = wantedPosture(situationOf(cockpit));
       const { posture, passage } = cockpit.helm;
       return !passage && (wanted.kind === 'none' || samePosture(posture, wanted));

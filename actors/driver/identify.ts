@@ -11,10 +11,11 @@ import { planReads } from '../../machines/device/read-plan.ts';
 import { sampleBlock } from '../../machines/device/telemetry.ts';
 import type { Samples } from '../../machines/device/telemetry.ts';
 import { bindDevice } from './bind-device.ts';
-import { firmwareChanged } from './cockpit.ts';
+import { boundOf, firmwareChanged } from './cockpit.ts';
 import type { Bound, Cockpit } from './cockpit.ts';
 import { recallProof } from './drill-record.ts';
 import { noteOriginals, recallOriginals } from './originals.ts';
+import { proveSerial } from './serial-proof.ts';
 
 export async function identify(cockpit: Cockpit, port: DevicePort): Promise<void> {
   const { asset, board, staleAfter } = cockpit.input;
@@ -65,6 +66,33 @@ export async function identify(cockpit: Cockpit, port: DevicePort): Promise<void
   );
   cockpit.samples = samples;
   if (unread) noteOriginals(cockpit);
+  cockpit.identityProven = true;
+}
+
+/**
+ * After a connection that was closed between two polls: the device of the identification, or the session ends, and the
+ * next one begins with all of it.
+ */
+export async function identifyAgain(cockpit: Cockpit, port: DevicePort): Promise<void> {
+  const { profile, points } = boundOf(cockpit);
+  await proveSerial(cockpit, port);
+  const { firmware } = profile.identity;
+  for (const block of planReads(profile, points, (name) => name === firmware)) {
+    const words = await port.read(block.register, block.count, block.space);
+    const samples = sampleBlock(
+      block,
+      words,
+      cockpit.clock.now(),
+      cockpit.input.staleAfter,
+      profile.transport.wordOrder,
+    );
+    const found = String(samples[firmware]?.value ?? '');
+    if (found !== cockpit.firmware)
+      throw new Fault(
+        'WRONG_IDENTITY',
+        `firmware "${found}" at ${cockpit.input.asset.id}, it was "${cockpit.firmware}"`,
+      );
+  }
   cockpit.identityProven = true;
 }
 

@@ -25,7 +25,7 @@ export async function proveSerial(cockpit: Cockpit, port: DevicePort): Promise<v
   const { profile, points } = boundOf(cockpit);
   const { staleAfter } = cockpit.input;
   for (const block of planReads(profile, points, (name) => name === profile.identity.serial)) {
-    const words = await port.read(block.register, block.count);
+    const words = await port.read(block.register, block.count, block.space);
     const samples = sampleBlock(block, words, cockpit.clock.now(), staleAfter, profile.transport.wordOrder);
     checkSerial(cockpit, samples);
     if (samples[profile.identity.serial]?.value === undefined)

@@ -14,16 +14,16 @@ import { pollRounds } from '../../machines/device/poll-rounds.ts';
 import { changedScales } from '../../machines/device/read-plan.ts';
 import { sampleBlock } from '../../machines/device/telemetry.ts';
 import { fromProcess } from '../../supervisor/process.ts';
-import { addressOf, boundOf, forgetConnection } from './cockpit.ts';
+import { addressOf, boundOf, forgetConnection, leaveConnection } from './cockpit.ts';
 import type { Cockpit } from './cockpit.ts';
 import { expireDrill, silentUntilMs } from './drill.ts';
-import { identify } from './identify.ts';
+import { identify, identifyAgain } from './identify.ts';
 import { finishPoll } from './poll.ts';
 import { nextPollAt, secondPollAt } from './rhythm.ts';
 import { scaleChanged } from './scales.ts';
 import { leaveStopPlan } from './stop-plan.ts';
 import { checkSerial } from './serial-proof.ts';
-import { nextDeadline, writeNext } from './writing.ts';
+import { nextDeadline, wantsToWrite, writeNext } from './writing.ts';
 
 /** Modbus exceptions of a device that has no time now: acknowledge, busy. */
 const BUSY: readonly unknown[] = [5, 6];
@@ -32,24 +32,27 @@ export const session = fromProcess<EventObject, Cockpit>(async ({ input: cockpit
   const { profile } = cockpit.input;
   const { transport } = profile;
   forgetConnection(cockpit);
-  const address = addressOf(cockpit.input);
   expireDrill(cockpit);
   for (let untilMs = silentUntilMs(cockpit); untilMs !== undefined && !signal.aborted; untilMs = silentUntilMs(cockpit))
     await sleepUntil(untilMs);
-  const port = counted(await cockpit.input.openDevice(address, signal), cockpit);
-  signal.addEventListener('abort', () => port.drop('close'));
+  let link = await opened();
+  signal.addEventListener('abort', () => link.drop('close'));
   try {
     await pause(transport.connectDelayMs);
-    cockpit.port = port;
+    cockpit.port = link;
     cockpit.connection?.send({ type: 'OPENED' });
-    await identify(cockpit, port);
-    await exchange(port);
+    await identify(cockpit, link);
+    await exchange();
   } finally {
-    port.drop('close');
+    link.drop('close');
     forgetConnection(cockpit);
   }
 
-  async function exchange(link: DevicePort): Promise<void> {
+  async function opened(): Promise<DevicePort> {
+    return counted(await cockpit.input.openDevice(addressOf(cockpit.input), signal), cockpit);
+  }
+
+  async function exchange(): Promise<void> {
     const { profile: device, points } = boundOf(cockpit);
     const polls = pollRounds(device, points);
     let remaining: readonly BlockRead[] = polls.first;
@@ -68,7 +71,7 @@ export const session = fromProcess<EventObject, Cockpit>(async ({ input: cockpit
           continue;
         }
         const { busyRetry } = transport;
-        if ((await readBlock(link, block)) === 'busy' && busyRetry && busyTries < busyRetry.times) {
+        if ((await readBlock(block)) === 'busy' && busyRetry && busyTries < busyRetry.times) {
           busyTries += 1;
           notBeforeMs = clock.now() + busyRetry.afterMs;
           continue;
@@ -83,7 +86,8 @@ export const session = fromProcess<EventObject, Cockpit>(async ({ input: cockpit
         if (silentUntilMs(cockpit) !== undefined) throw new Fault('DRILL_SILENCE');
         continue;
       }
-      await sleepUntil(Math.min(nextPollAtMs, nextDeadline(cockpit)));
+      if (transport.closeAfterPoll) await leaveToOthers(nextPollAtMs);
+      else await sleepUntil(Math.min(nextPollAtMs, nextDeadline(cockpit)));
       if (clock.now() < nextPollAtMs) continue;
       startedAtMs = clock.now();
       nextPollAtMs = nextPollAt(nextPollAtMs, startedAtMs, cockpit.input);
@@ -92,7 +96,22 @@ export const session = fromProcess<EventObject, Cockpit>(async ({ input: cockpit
     }
   }
 
-  async function readBlock(link: DevicePort, block: BlockRead): Promise<'done' | 'busy'> {
+  /** Closes the connection until the next poll, or until something has to be written; whoever answers then is asked who it is. */
+  async function leaveToOthers(untilMs: number): Promise<void> {
+    link.drop('close');
+    leaveConnection(cockpit);
+    // What could not be written a moment ago is asked for again only when something has changed.
+    do await sleepUntil(Math.min(untilMs, nextDeadline(cockpit)));
+    while (!signal.aborted && clock.now() < untilMs && !wantsToWrite(cockpit));
+    if (signal.aborted) return;
+    link = await opened();
+    await pause(transport.connectDelayMs);
+    cockpit.port = link;
+    cockpit.resting = false;
+    await identifyAgain(cockpit, link);
+  }
+
+  async function readBlock(block: BlockRead): Promise<'done' | 'busy'> {
     let busy = false;
     let words: readonly number[] | undefined;
     try {

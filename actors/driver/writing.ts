@@ -3,11 +3,12 @@
  */
 import { codeOf, Fault } from '../../contracts/faults.ts';
 import type { Code } from '../../contracts/faults.ts';
+import type { Order } from '../../contracts/operation.ts';
 import type { DevicePort } from '../../contracts/ports.ts';
 import type { AuditEntry } from '../../contracts/reports.ts';
 import { expectEffect } from '../../machines/device/effect.ts';
 import { kindOf, notWritten, steer, written } from '../../machines/device/helm.ts';
-import type { Passage } from '../../machines/device/helm.ts';
+import type { Course, Passage } from '../../machines/device/helm.ts';
 import { mayWrite } from '../../machines/device/may-write.ts';
 import { batteryTarget, endOfOrder, samePosture, wantedPosture } from '../../machines/device/posture.ts';
 import type { Posture, Situation } from '../../machines/device/posture.ts';
@@ -32,22 +33,12 @@ export async function writeNext(cockpit: Cockpit, port: DevicePort): Promise<boo
   }
   const situation = situationOf(cockpit);
   const { order } = situation.context;
-  const end = order && (hasBeenSilent(cockpit) ? 'CONTROL_SILENT' : endOfOrder(situation, order));
+  const end = order && endOf(cockpit, situation, order);
   if (order && end) {
     endOrder(cockpit, order, end);
     return true;
   }
-  const wanted = drillPosture(cockpit) ?? wantedPosture(situation);
-  const { profile } = boundOf(cockpit);
-  const course = steer({
-    state: cockpit.helm,
-    wanted,
-    nowMs: situation.nowMs,
-    profile,
-    values: sequenceValuesOf(cockpit),
-    known: (point) => knownValue(cockpit, point),
-    untouched: cockpit.originals.state === 'clean' && !situation.forced,
-  });
+  const { wanted, course } = courseOf(cockpit, situation);
   const before = cockpit.helm.posture;
   cockpit.helm = course.state;
   if (course.go === 'stuck') return stuck(cockpit, wanted, course.missing);
@@ -60,6 +51,31 @@ export async function writeNext(cockpit: Cockpit, port: DevicePort): Promise<boo
     return false;
   }
   return pass(cockpit, port, situation, course.passage, course.transaction);
+}
+
+/** Whether there is anything for which a connection that was closed between two polls must be opened before the next one. */
+export function wantsToWrite(cockpit: Cockpit): boolean {
+  const situation = situationOf(cockpit);
+  const { order } = situation.context;
+  return (order && endOf(cockpit, situation, order)) !== undefined || courseOf(cockpit, situation).course.go !== 'stay';
+}
+
+function endOf(cockpit: Cockpit, situation: Situation, order: Order): Code | undefined {
+  return hasBeenSilent(cockpit) ? 'CONTROL_SILENT' : endOfOrder(situation, order);
+}
+
+function courseOf(cockpit: Cockpit, situation: Situation): { readonly wanted: Posture; readonly course: Course } {
+  const wanted = drillPosture(cockpit) ?? wantedPosture(situation);
+  const course = steer({
+    state: cockpit.helm,
+    wanted,
+    nowMs: situation.nowMs,
+    profile: boundOf(cockpit).profile,
+    values: sequenceValuesOf(cockpit),
+    known: (point) => knownValue(cockpit, point),
+    untouched: cockpit.originals.state === 'clean' && !situation.forced,
+  });
+  return { wanted, course };
 }
 
 async function pass(
