@@ -145,6 +145,7 @@ export function startSite(parts: SiteParts): Site {
       limitsHash,
       openDevice,
       originalsFile,
+      originalsMemory: { newest: undefined },
       openOrderFile,
       deadmanFile,
       board: notices,

@@ -4,6 +4,9 @@
  *
  *   unknown ──first poll──▶ clean ──about to be written──▶ touched ──on disk──▶ saved ──released──▶ clean
  *
+ * What is not on the disk yet is remembered beside the tree, so that a restarted driver does not take for original what its
+ * predecessor wrote. While the asset is tagged out, what somebody sets at the device is the original from then on.
+ *
  * While it is clean the device's values are followed, and noted on the disk too: a limit that another value stands in after
  * a restart was changed by somebody, and is reported. It is then the original: bessd never widens what it finds.
  */
@@ -13,12 +16,26 @@ import { parse } from '../../contracts/parse.ts';
 import type { Cockpit } from './cockpit.ts';
 import { toleranceW } from '../../machines/device/effect.ts';
 import type { Situation } from '../../machines/device/posture.ts';
+import type { Difference } from '../../machines/device/read-back.ts';
 import { followed, knownValue, ratingOf } from './cockpit.ts';
 
-/** Reads what an earlier run saved for this very device. An unreadable record is an alarm, and nothing is restored. */
+/** The newest record of one asset, whether the disk has taken it or not; it outlives the driver, not the process. */
+export type OriginalsMemory = { newest: { readonly record: OriginalsRecord; onDisk: boolean } | undefined };
+
+/** Recalls what was recorded for this very device, by an earlier driver or an earlier run. */
 export async function recallOriginals(cockpit: Cockpit, serial: string, firmware: string): Promise<void> {
   if (cockpit.originals.state !== 'unknown') return;
-  const { board, asset, originalsFile } = cockpit.input;
+  const { newest } = cockpit.input.originalsMemory;
+  const record = newest?.record.serial === serial ? newest.record : await readRecord(cockpit, serial);
+  cockpit.acceptedFirmware = record?.acceptedFirmware ?? firmware;
+  const state = record === newest?.record && newest?.onDisk === false ? 'touched' : 'saved';
+  if (record?.touched) cockpit.originals = { values: record.values, state, savingSinceMs: undefined };
+  else if (record) cockpit.watched = { ...record.values, ...cockpit.watched };
+}
+
+/** An unreadable record is an alarm, and nothing is restored. */
+async function readRecord({ input }: Cockpit, serial: string): Promise<OriginalsRecord | undefined> {
+  const { board, asset, originalsFile } = input;
   let record: OriginalsRecord | undefined;
   let damaged = false;
   try {
@@ -36,9 +53,19 @@ export async function recallOriginals(cockpit: Cockpit, serial: string, firmware
     'the saved original values of the device cannot be read: release cannot restore them',
     asset.id,
   );
-  cockpit.acceptedFirmware = record?.acceptedFirmware ?? firmware;
-  if (record?.touched) cockpit.originals = { values: record.values, state: 'saved', savingSinceMs: undefined };
-  else if (record) cockpit.watched = { ...record.values, ...cockpit.watched };
+  return record;
+}
+
+/** What somebody set while the asset was tagged out: the tag says that it is theirs. */
+export function adoptOriginals(cockpit: Cockpit, changes: readonly Difference[]): void {
+  const { values, state } = cockpit.originals;
+  if (state !== 'saved' && state !== 'touched') return;
+  const set = changes.flatMap(({ point, found }) =>
+    point in values && typeof found === 'number' ? [[point, found] as const] : [],
+  );
+  if (set.length === 0) return;
+  cockpit.originals = { values: { ...values, ...Object.fromEntries(set) }, state: 'touched', savingSinceMs: undefined };
+  saveOriginals(cockpit);
 }
 
 /** On every poll: a device that bessd has not touched, or has given its values back, shows its originals. */
@@ -126,5 +153,9 @@ function save(cockpit: Cockpit, touched: boolean): Promise<void> {
     touched,
     values: cockpit.originals.values,
   };
-  return cockpit.input.originalsFile.save(JSON.stringify(record));
+  const newest = { record, onDisk: false };
+  cockpit.input.originalsMemory.newest = newest;
+  return cockpit.input.originalsFile.save(JSON.stringify(record)).then(() => {
+    newest.onDisk = true;
+  });
 }

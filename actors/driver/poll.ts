@@ -13,7 +13,7 @@ import { boundOf, followed, measured, operationOf, ratingOf, situationOf } from 
 import type { Cockpit } from './cockpit.ts';
 import { observeDrill } from './drill.ts';
 import { orderPhase } from './orders.ts';
-import { ceilingOf, noteOriginals } from './originals.ts';
+import { adoptOriginals, ceilingOf, noteOriginals } from './originals.ts';
 import { reportTelemetry } from './reporting.ts';
 
 export function finishPoll(cockpit: Cockpit, startedAtMs: number): void {
@@ -64,6 +64,7 @@ function judgeReadBack(cockpit: Cockpit): void {
   const dropped = new Set(differences.map(({ point }) => point));
   cockpit.expectations = Object.fromEntries(
     Object.entries(cockpit.expectations).filter(([point]) => !dropped.has(point)),
+  if (operationOf(cockpit) === 'maintenance') adoptOriginals(cockpit, [...others.differences, ...differences]);
   );
 
   const { board, asset } = cockpit.input;

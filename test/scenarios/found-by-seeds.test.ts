@@ -126,8 +126,7 @@ for (const who of ['guard', 'dispatcher'])
 
 test('an E-stop does not drop the connection to an asset that is tagged out, where nothing may be written', async () => {
   const site = await virtualSite();
-  const body = { asset_id: 'bess-1', on: true, tag: 'T', reason: 'test', issuer: 'ana', tokenSha256: TOKENS.ana };
-  assert.ok((await site.ask({ name: 'maintenance', body })).ok);
+  assert.ok((await maintenance(site, true)).ok);
   const links = (): number => site.events('transition').filter(({ machine }) => machine === 'connection').length;
   const before = links();
   for (let offsetMs = 0; offsetMs < 1000; offsetMs += 50) {
@@ -153,8 +152,63 @@ test('an order is said to be written only as far as the device, whose limit fell
   }
 });
 
+test('a driver that dies while the disk refuses leaves its successor the limits that the device had', async () => {
+  const disk = memoryDisk();
+  disk.writable = false;
+  const site = await virtualSite({ disk, plant: { loadW: 20_000 } });
+  await site.run(3000);
+  site.site.system.send('driver:bess-1', CRASH);
+  await site.run(5000);
+  disk.writable = true;
+  await site.run(5000);
+  const reply = await site.dispatch(20_000, 60);
+  assert.ok(reply.ok, JSON.stringify(reply));
+  assert.match(disk.files.get('originals-bess-1.json') ?? '', '"limit_discharge_power":100000');
+});
+
+test("limits that a crash under a refusing disk has left at zero are a person's to set again, under a tag", async () => {
+  const disk = memoryDisk();
+  disk.writable = false;
+  const site = await virtualSite({ disk, plant: { loadW: 20_000 } });
+  await site.run(3000);
+  await site.crashAndRestart();
+  disk.writable = true;
+  await site.run(3000);
+  assert.is((await site.dispatch(20_000, 60)).ok, false, 'what is found is never widened');
+  await site.ask({ name: 'stop', body: { issuer: 'test' } });
+  assert.ok((await maintenance(site, true)).ok);
+  await site.run(2000);
+  site.plants[0]?.device.write(47_075, [0, 60_000, 0, 30_000], 16, 1, 'intruder');
+  await site.run(2500);
+  assert.ok((await maintenance(site, false)).ok);
+  await site.run(2500);
+  const reply = await site.dispatch(80_000, 60);
+  assert.ok(reply.ok, JSON.stringify(reply));
+  assert.is(reply.data.applied_w, 30_000);
+});
+
+test('what a person sets at a device that is tagged out is what bessd finds there', async () => {
+  const site = await virtualSite();
+  await site.run(2000);
+  assert.ok((await maintenance(site, true)).ok);
+  await site.run(2000);
+  site.plants[0]?.device.write(47_075, [0, 60_000, 0, 30_000], 16, 1, 'intruder');
+  await site.run(2500);
+  assert.ok((await maintenance(site, false)).ok);
+  await site.run(2500);
+  const reply = await site.dispatch(80_000, 60);
+  assert.ok(reply.ok, JSON.stringify(reply));
+  assert.is(reply.data.applied_w, 30_000);
+  assert.match(site.disk.files.get('originals-bess-1.json') ?? '', '"limit_discharge_power":30000');
+});
+
 test.run();
 
 function siteOrder(site: VirtualSite, w: number): ReturnType<VirtualSite['dispatch']> {
   return site.dispatch(w, 300, { asset_id: undefined, site_id: 'SITE-TEST' });
+}
+
+function maintenance(site: VirtualSite, on: boolean): ReturnType<VirtualSite['ask']> {
+  const body = { asset_id: 'bess-1', on, tag: 'T', reason: 'test', issuer: 'ana', tokenSha256: TOKENS.ana };
+  return site.ask({ name: 'maintenance', body });
 }
