@@ -3,6 +3,7 @@
  */
 import type { DispatchReply, EstopReply, Reply } from '../../contracts/commands.ts';
 import { CRASH, whereIs } from '../../supervisor/context.ts';
+import { noteLostLimits } from './person.ts';
 import { ASSETS } from './schedule.ts';
 import type { At, Event, Operator } from './schedule.ts';
 import { TOKENS } from './site-config.ts';
@@ -76,6 +77,7 @@ export function happen(world: World, event: Event): void {
     }
     case 'crash': {
       if (!world.site()) return;
+      noteLostLimits(world);
       world.kill();
       if (event.damage) disk.files.set(event.damage, (disk.files.get(event.damage) ?? '{"version":1').slice(0, 12));
       for (const at of [0, 1] as const) {

@@ -6,6 +6,7 @@ import type { TreeNode } from '../../contracts/status.ts';
 import { seededRandom } from '../../simulator/random.ts';
 import { adopt, happen, restart } from './happen.ts';
 import type { Violation } from './oracle.ts';
+import { restoreLimits } from './person.ts';
 import { ASSETS, FAULTS_END_MS } from './schedule.ts';
 import type { At, Event, Schedule } from './schedule.ts';
 import { createWorld } from './world.ts';
@@ -98,6 +99,7 @@ async function end(world: World): Promise<void> {
   restart(world);
   await clock.advance(RECOVERY_MS);
   adopt(world);
+  await restoreLimits(world, (at, on) => happen(world, { kind: 'maintenance', at, on }));
   for (const at of [0, 1] as const) happen(world, { kind: 'maintenance', at, on: false });
   for (const at of [0, 1] as const) happen(world, { kind: 'resetTrip', at, by: 'ana' });
   const longestMs = Math.max(...schedule.devices.map(({ actuatorMs }) => actuatorMs));

@@ -50,6 +50,8 @@ export type World = {
   deaths: number;
   /** Ids of orders that were answered; a second answer is a copy. */
   readonly duplicates: Set<string>;
+  /** Whose own limits nobody knows any more but people. */
+  readonly limitsLost: Set<At>;
   /** Who asked for a reset of the E-stop first. */
   firstReset: { readonly by: Operator; readonly atMs: number } | undefined;
   /** A part of the trace. */
@@ -95,6 +97,7 @@ export function createWorld(schedule: Schedule): World {
     latch,
     deaths: 0,
     duplicates: new Set(),
+    limitsLost: new Set(),
     firstReset: undefined,
     note,
     site: () => site,
