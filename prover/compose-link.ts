@@ -2,7 +2,7 @@
  * Compositions of single machines: the connection with its session, and what holds for every machine by its drawing.
  */
 import type { ConnectionContext } from '../contracts/connection.ts';
-import type { CompiledState, Effect, Leaf } from '../machines/compiled/compile.ts';
+import type { CompiledState, Effect } from '../machines/compiled/compile.ts';
 import type { Parts } from './parts.ts';
 import type { Composition, Step, Verdict } from './search.ts';
 import { alphabetOf, SUBJECTS } from './subjects.ts';
@@ -85,7 +85,7 @@ export function timeouts(parts: Parts): Verdict {
   const name = 'timeouts';
   let states = 0;
   for (const { name: machine, resting } of SUBJECTS) {
-    for (const { name: state, timers, hasAlways } of compiledOf(machine, parts).leaves) {
+    for (const { name: state, timers, hasAlways } of parts[machine].leaves) {
       states += 1;
       if (timers.length > 0 || hasAlways || resting.includes(state)) continue;
       const violation = { invariant: 'every transitional state has a timeout', trace: [`${machine}: ${state}`] };
@@ -93,11 +93,4 @@ export function timeouts(parts: Parts): Verdict {
     }
   }
   return { name, states, transitions: 0, depth: 0, cuts: {}, complete: true, violation: undefined };
-}
-
-function compiledOf(
-  name: Subject['name'],
-  { connection, operation, estop }: Parts,
-): { readonly leaves: readonly Leaf[] } {
-  return { connection, operation, estop }[name];
 }

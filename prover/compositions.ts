@@ -1,6 +1,9 @@
 /**
  * What is proven, by name and size. `small` is for every test run, `full` for a release.
  */
+import type { AnyStateMachine } from 'xstate';
+import type { CompiledMachine } from '../machines/compiled/compile.ts';
+import { aloneOf } from './compose-alone.ts';
 import { driverAlone } from './compose-driver.ts';
 import type { Reach } from './compose-driver.ts';
 import { linkOf, timeouts } from './compose-link.ts';
@@ -12,6 +15,7 @@ import { LUNA2000, ONE_REGISTER } from './plant.ts';
 import { search } from './search.ts';
 import type { Composition, Verdict } from './search.ts';
 import { doorTable, guardTable, sharingTable } from './tables.ts';
+import { TELLING } from './telling-subjects.ts';
 
 export type Size = 'small' | 'full';
 export type Proof = {
@@ -34,7 +38,12 @@ const SITE = { batteries: ['free'], operators: 'one step', slowDisk: false } as 
 export function proofs(size: Size, parts: Parts): readonly Proof[] {
   const one: Setting = { parts, plant: ONE_REGISTER, idle: 'hold', interval: false };
   const luna: Setting = { parts, plant: LUNA2000, idle: 'hold', interval: false };
-  return [...tables(parts), searched(linkOf(parts)), ...(size === 'small' ? small(one, luna) : full(one, luna))];
+  return [
+    ...tables(parts),
+    searched(linkOf(parts)),
+    ...alone(parts),
+    ...(size === 'small' ? small(one, luna) : full(one, luna)),
+  ];
 }
 
 function small(one: Setting, luna: Setting): readonly Proof[] {
@@ -96,6 +105,10 @@ function site(setting: Setting, reach: Omit<SiteReach, 'about'>, about: string):
 
 function searched<State>(model: Composition<State>): Proof {
   return { ...model, run: () => search(model) };
+}
+
+function alone(parts: Parts): readonly Proof[] {
+  return TELLING.map((subject) => searched(aloneOf(subject, parts[subject.name] as CompiledMachine<AnyStateMachine>)));
 }
 
 function tables(parts: Parts): readonly Proof[] {

@@ -4,6 +4,8 @@
  */
 import { createMachine } from 'xstate';
 import type { AnyStateMachine } from 'xstate';
+import type { CompiledMachine } from '../machines/compiled/compile.ts';
+import { aloneOf } from './compose-alone.ts';
 import { driverAlone } from './compose-driver.ts';
 import { linkOf, timeouts } from './compose-link.ts';
 import { siteOf } from './compose-site.ts';
@@ -114,11 +116,11 @@ export function brokenBy(subject: Subject, parts: Parts): string | undefined {
   }
 }
 
-function violated({ name }: Subject, parts: Parts): string | undefined {
+function violated(subject: Subject, parts: Parts): string | undefined {
   const setting = { parts, plant: ONE_REGISTER, idle: 'hold', interval: false } as const;
   const first = timeouts(parts).violation;
   if (first) return first.invariant;
-  switch (name) {
+  switch (subject.name) {
     case 'connection':
       return search(linkOf(parts)).violation?.invariant;
     case 'operation':
@@ -145,5 +147,11 @@ function violated({ name }: Subject, parts: Parts): string | undefined {
         }),
         MOST_STATES,
       ).violation?.invariant;
+    case 'alarm':
+    case 'siteMode':
+    case 'guard':
+    case 'grid':
+    case 'uplink':
+      return search(aloneOf(subject, parts[subject.name] as CompiledMachine<AnyStateMachine>)).violation?.invariant;
   }
 }

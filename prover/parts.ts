@@ -4,15 +4,20 @@
  */
 import { compile } from '../machines/compiled/compile.ts';
 import type { CompiledMachine } from '../machines/compiled/compile.ts';
+import { alarmMachine } from '../machines/alarm/alarm.machine.ts';
 import { connectionMachine } from '../machines/device/connection.machine.ts';
 import { followLatch } from '../machines/device/follow-latch.ts';
 import { notWritten, polled, steer, written } from '../machines/device/helm.ts';
 import { mayWrite } from '../machines/device/may-write.ts';
 import { operationMachine } from '../machines/device/operation.machine.ts';
 import { endOfOrder, wantedPosture } from '../machines/device/posture.ts';
+import { guardMachine } from '../machines/guard/guard.machine.ts';
 import { judge } from '../machines/guard/guard.ts';
 import { estopMachine } from '../machines/site/estop.machine.ts';
+import { gridMachine } from '../machines/site/grid.machine.ts';
 import { share } from '../machines/site/sharing.ts';
+import { siteModeMachine } from '../machines/site/site-mode.machine.ts';
+import { uplinkMachine } from '../machines/uplink/uplink.machine.ts';
 
 /** What the actors do around the pure pieces; each is a line of theirs that a defect may take away. */
 export type Habits = {
@@ -32,10 +37,19 @@ export type Habits = {
   readonly asksForCause: boolean;
 };
 
-export type Parts = {
+/** Every machine that is shipped. */
+export type Charts = {
   readonly operation: CompiledMachine<typeof operationMachine>;
   readonly estop: CompiledMachine<typeof estopMachine>;
   readonly connection: CompiledMachine<typeof connectionMachine>;
+  readonly alarm: CompiledMachine<typeof alarmMachine>;
+  readonly siteMode: CompiledMachine<typeof siteModeMachine>;
+  readonly guard: CompiledMachine<typeof guardMachine>;
+  readonly grid: CompiledMachine<typeof gridMachine>;
+  readonly uplink: CompiledMachine<typeof uplinkMachine>;
+};
+
+export type Parts = Charts & {
   readonly mayWrite: typeof mayWrite;
   readonly endOfOrder: typeof endOfOrder;
   readonly wantedPosture: typeof wantedPosture;
@@ -53,6 +67,11 @@ export const SHIPPED: Parts = {
   operation: compile(operationMachine),
   estop: compile(estopMachine),
   connection: compile(connectionMachine),
+  alarm: compile(alarmMachine),
+  siteMode: compile(siteModeMachine),
+  guard: compile(guardMachine),
+  grid: compile(gridMachine),
+  uplink: compile(uplinkMachine),
   mayWrite,
   endOfOrder,
   wantedPosture,

@@ -14,9 +14,11 @@ import type { CompiledMachine } from '../machines/compiled/compile.ts';
 import { connectionMachine } from '../machines/device/connection.machine.ts';
 import { operationMachine } from '../machines/device/operation.machine.ts';
 import { estopMachine } from '../machines/site/estop.machine.ts';
+import type { Charts } from './parts.ts';
+import { TELLING } from './telling-subjects.ts';
 
 export type Subject = {
-  readonly name: 'connection' | 'operation' | 'estop';
+  readonly name: keyof Charts;
   /** Where it stands in the checkout. */
   readonly file: string;
   readonly machine: AnyStateMachine;
@@ -26,7 +28,11 @@ export type Subject = {
   readonly ends: readonly { readonly how: 'done' | 'error'; readonly error?: unknown }[];
   /** States that may last for ever; every other one must have a timer or leave by itself. */
   readonly resting: readonly string[];
+  /** What holds in each of its states, by the state's name and the context; empty where compositions judge it. */
+  readonly promises: readonly Promised[];
 };
+
+type Promised = { readonly what: string; readonly holds: (state: string, context: never) => boolean };
 
 export const order = (w: number, id: string, epoch = 1): Order => ({
   id,
@@ -97,6 +103,7 @@ export const SUBJECTS: readonly Subject[] = [
       { how: 'error', error: new Fault('DROPPED_FOR_STOP') },
     ],
     resting: [],
+    promises: [],
   },
   {
     name: 'operation',
@@ -106,6 +113,7 @@ export const SUBJECTS: readonly Subject[] = [
     events: operationEvents,
     ends: [],
     resting: ['standby', 'charging', 'discharging', 'fault', 'tripped', 'maintenance'],
+    promises: [],
   },
   {
     name: 'estop',
@@ -115,7 +123,9 @@ export const SUBJECTS: readonly Subject[] = [
     events: estopEvents,
     ends: [],
     resting: ['armed', 'latched'],
+    promises: [],
   },
+  ...TELLING,
 ];
 
 export type AnyEvent = { readonly type: string; readonly [key: string]: unknown };

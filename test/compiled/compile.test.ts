@@ -95,6 +95,7 @@ test('entry, exit, re-entry, inherited and targetless transitions, parameters an
     events: (['A', 'B', 'C', 'D'] as const).map((type) => ({ type })),
     ends: [{ how: 'done' }, { how: 'error', error: new Error('lost') }] as const,
     resting: [],
+    promises: [],
   };
   const { difference, pairs } = compareByChance(subject, 20_000, 1);
   assert.is(difference, undefined);
