@@ -54,6 +54,7 @@ function messageOf(
     case 'AUDIT':
     case 'CYCLE':
     case 'HEARTBEAT':
+    case 'TRACE':
     case 'UPLINK':
       return undefined;
   }

@@ -12,6 +12,8 @@ export type CommandMessage = {
   readonly id: number;
   readonly origin: Origin;
   readonly command: SiteCommand;
+  /** W3C traceparent, where the command is traced. */
+  readonly trace?: string | undefined;
 };
 /** Control → north. */
 export type ReplyMessage = { readonly type: 'REPLY'; readonly id: number; readonly reply: Reply };

@@ -10,6 +10,8 @@ export type Order = {
   readonly expiresAtWallMs: number;
   readonly epoch: number;
   readonly issuer: string;
+  /** W3C traceparent of the command, where it is traced. */
+  readonly trace?: string | undefined;
 };
 
 export type OperationInput = {

@@ -5,6 +5,7 @@
 import type { AlarmState } from './alarms.ts';
 import type { ConnectionState, OperationState, Quality } from './telemetry.ts';
 import type { InverterState } from './profile.ts';
+import type { TraceStep } from './trace.ts';
 
 export type TelemetryReport = {
   readonly ts: string;
@@ -86,6 +87,8 @@ export type AuditEntry = {
   readonly outcome: 'written' | 'refused' | 'failed' | 'confirmed' | 'differs';
   readonly reason: string;
   readonly found?: readonly number[];
+  /** Of the command that it belongs to, where that is traced. */
+  readonly trace_id?: string;
 };
 
 /** Proof that the control thread turns, with the figures that only it can measure. */
@@ -108,7 +111,12 @@ export type Report =
   | { readonly type: 'TELEMETRY'; readonly report: TelemetryReport }
   | { readonly type: 'EVENT'; readonly event: SiteEvent }
   | { readonly type: 'ALARM'; readonly alarm: AlarmReport }
-  | { readonly type: 'AUDIT'; readonly entry: AuditEntry }
+  | {
+      readonly type: 'AUDIT';
+      readonly entry: AuditEntry;
+      /** From asking the device to its answer, s; not recorded. */
+      readonly took_s?: number;
+    }
   | {
       readonly type: 'CYCLE';
       readonly asset_id: string;
@@ -116,4 +124,6 @@ export type Report =
       readonly guard_latency_s: number | null;
     }
   | { readonly type: 'HEARTBEAT'; readonly heartbeat: Heartbeat }
-  | { readonly type: 'UPLINK'; readonly uplink: UplinkReport };
+  | { readonly type: 'UPLINK'; readonly uplink: UplinkReport }
+  /** Of a traced command; for the north alone. */
+  | { readonly type: 'TRACE'; readonly step: TraceStep };

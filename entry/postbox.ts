@@ -4,6 +4,7 @@
 import type { Report } from '../contracts/reports.ts';
 
 const MOST_KEPT = 2000;
+const OF_THE_MOMENT: readonly Report['type'][] = ['HEARTBEAT', 'CYCLE', 'UPLINK', 'TRACE'];
 
 export type Postbox = { readonly post: (report: Report) => void; readonly open: () => void };
 
@@ -15,7 +16,7 @@ export function createPostbox(deliver: (report: Report) => boolean): Postbox {
     post(report) {
       if (isOpen && deliver(report)) return;
       isOpen = false;
-      if (report.type === 'HEARTBEAT' || report.type === 'CYCLE' || report.type === 'UPLINK') return;
+      if (OF_THE_MOMENT.includes(report.type)) return;
       kept.push(report);
       if (kept.length <= MOST_KEPT) return;
       const oldest = kept.findIndex(({ type }) => type === 'TELEMETRY');

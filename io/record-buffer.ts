@@ -78,6 +78,7 @@ export function classOf(report: Report): RecordClass | undefined {
       return 'audit';
     case 'CYCLE':
     case 'HEARTBEAT':
+    case 'TRACE':
     case 'UPLINK':
       return undefined;
   }

@@ -139,6 +139,7 @@ export function wallOf(report: Report): number {
       return Date.parse(report.entry.ts);
     case 'CYCLE':
     case 'HEARTBEAT':
+    case 'TRACE':
     case 'UPLINK':
       return Number.NaN;
   }

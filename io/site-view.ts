@@ -104,6 +104,7 @@ export function createSiteView({ siteId, assetIds, pollIntervalMs, clock }: Site
         case 'EVENT':
         case 'AUDIT':
         case 'CYCLE':
+        case 'TRACE':
         case 'UPLINK':
       }
     },

@@ -33,6 +33,8 @@ import { rateLimit } from './rate.ts';
 import { Resting } from './resting.ts';
 import { siteOrder } from './site-order.ts';
 import { Standing } from './standing.ts';
+import { tracing } from './tracing.ts';
+import type { Way } from './tracing.ts';
 import { requestedWOf, waitingRoom } from './waiting.ts';
 
 export type DispatcherInputs = {
@@ -52,6 +54,7 @@ export const dispatcherActor = fromProcess<DispatcherMessage, DispatcherInputs>(
     const { site, limits, profiles, board } = input;
     const ledger = new Ledger({ file: input.ledgerFile, clock, onDisk: ledgerAlarm });
     const mayAsk = rateLimit(clock);
+    const traces = tracing(board, clock);
     const loaded = ledger.load();
     /** Stops so far: an order that was on its way to the disk when one came is over before it began. */
     let stops = 0;
@@ -113,11 +116,11 @@ export const dispatcherActor = fromProcess<DispatcherMessage, DispatcherInputs>(
       inForce.tick();
     }
 
-    function carryOut({ message: { command }, reply }: CommandCame): void {
+    function carryOut({ message: { command, trace }, reply }: CommandCame): void {
       if (command.name === 'stop') return reply(stop(command.body.asset_id));
       if (command.name !== 'dispatch') return reply(refusal('BAD_REQUEST', `${command.name} is not answered here`));
       if (!mayAsk(command.body.issuer)) return reply(refusal('RATE_LIMITED'));
-      void keepAndCarryOut(command.body, timesOf(command.body, clock), reply, stops);
+      void keepAndCarryOut(command.body, timesOf(command.body, clock), reply, stops, traces.came(trace));
     }
 
     /** An order is carried out once its id is on the disk; its time runs from when it came. Stops wait for nothing. */
@@ -126,6 +129,7 @@ export const dispatcherActor = fromProcess<DispatcherMessage, DispatcherInputs>(
       times: Times | Refusal,
       reply: (reply: Reply) => void,
       before: number,
+      way: Way,
     ): Promise<void> {
       await loaded;
       const entered = ledger.enter(order, reply);
@@ -134,8 +138,10 @@ export const dispatcherActor = fromProcess<DispatcherMessage, DispatcherInputs>(
       const kept = await ledger.keep();
       if (signal.aborted) return ledger.settle(order.id, refusal('NOT_READY', 'the site is shutting down'));
       if (!kept) return ledger.forget(order, refusal('NOT_KEPT'));
-      const refused = stops === before ? dispatch(order, times) : refusal('STOPPED');
-      if (refused) ledger.settle(order.id, refused);
+      const refused = stops === before ? dispatch(order, times, way) : refusal('STOPPED');
+      if (!refused) return;
+      if (!refused.ok) traces.decided(way, refused.code);
+      ledger.settle(order.id, refused);
     }
 
     function ledgerAlarm(kept: boolean, why: 'unsaved' | 'unreadable'): void {
@@ -160,7 +166,7 @@ export const dispatcherActor = fromProcess<DispatcherMessage, DispatcherInputs>(
     }
 
     /** Gives the orders out, or says why not. */
-    function dispatch(request: DispatchRequest, times: Times | Refusal): Reply | undefined {
+    function dispatch(request: DispatchRequest, times: Times | Refusal, way: Way): Reply | undefined {
       if ('ok' in times) return times;
       if (times.expiresAtMs <= clock.now()) return refusal('EXPIRED', 'the order ended before it could be carried out');
       if (!latch) return refusal('NOT_READY', 'the state of the emergency stop is not known yet');
@@ -173,7 +179,15 @@ export const dispatcherActor = fromProcess<DispatcherMessage, DispatcherInputs>(
       const allocation = allocate(request);
       if ('ok' in allocation) return allocation;
       const { reference, shares } = allocation;
-      const order = { id: request.id, reference, epoch: latch.epoch, issuer: request.issuer, ...times };
+      const order = {
+        id: request.id,
+        reference,
+        epoch: latch.epoch,
+        issuer: request.issuer,
+        trace: way.trace,
+        ...times,
+      };
+      traces.decided(way);
       waiting.enter({ request, allocation, order });
       if (request.asset_id === undefined) inForce.begin(order, requestedWOf(request));
       for (const { asset_id, final_w } of shares) give(asset_id, { ...order, w: final_w });
@@ -222,6 +236,7 @@ export const dispatcherActor = fromProcess<DispatcherMessage, DispatcherInputs>(
     }
 
     function give(assetId: string, order: Order): void {
+      traces.given(assetId, order);
       standing.note(assetId, order, seen.get(assetId), clock.now());
       if (send(nameOfDriver(assetId), { type: 'GIVE_ORDER', order } as EventObject)) return;
       const refused = { type: 'ORDER_PHASE', assetId, id: order.id, phase: 'refused', code: 'NOT_READY' } as const;

@@ -4,6 +4,7 @@
  */
 import type { OrderPhase } from '../../contracts/messages.ts';
 import type { Order } from '../../contracts/operation.ts';
+import { traceField } from '../../contracts/trace.ts';
 import { allocateToSite } from '../../machines/site/allocation.ts';
 import type { Allocation, AllocationInput } from '../../machines/site/allocation.ts';
 import type { Seen } from '../../machines/site/headroom.ts';
@@ -78,6 +79,7 @@ export function siteOrder({ board, nowMs, moment, ready, allocated, give }: Site
       reason: [...force.left].join(','),
       final_w: allocation.appliedW,
       residual_w: allocation.residualW,
+      ...traceField(force.order.trace),
     });
   }
 }

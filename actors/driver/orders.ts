@@ -4,6 +4,7 @@
 import type { Code } from '../../contracts/faults.ts';
 import type { OrderPhase } from '../../contracts/messages.ts';
 import type { Order } from '../../contracts/operation.ts';
+import { traceField } from '../../contracts/trace.ts';
 import type { Cockpit } from './cockpit.ts';
 import { measured } from './cockpit.ts';
 
@@ -28,6 +29,7 @@ export function orderPhase(cockpit: Cockpit, order: Order, phase: Phase): boolea
     reason: phase.code ?? null,
     final_w: phase.writtenW ?? null,
     measured_w: measuredW ?? null,
+    ...traceField(order.trace),
   });
   return heard;
 }

@@ -6,6 +6,7 @@ import type { Code } from '../../contracts/faults.ts';
 import type { Order } from '../../contracts/operation.ts';
 import type { DevicePort } from '../../contracts/ports.ts';
 import type { AuditEntry } from '../../contracts/reports.ts';
+import { traceField } from '../../contracts/trace.ts';
 import { expectEffect } from '../../machines/device/effect.ts';
 import { kindOf, notWritten, steer, written } from '../../machines/device/helm.ts';
 import type { Course, Passage } from '../../machines/device/helm.ts';
@@ -109,6 +110,7 @@ async function pass(
   if (!verdict.allowed) return refused(cockpit, passage, transaction, verdict.code);
   // From here on the device may take the value, whatever happens to the answer.
   expect(cockpit, transaction);
+  const askedAtMs = cockpit.clock.now();
   try {
     await port.write(transaction.register, transaction.words, transaction.functionCode);
   } catch (error) {
@@ -116,15 +118,15 @@ async function pass(
     if (!(error instanceof Fault) || error.code !== 'DEVICE_EXCEPTION') throw error;
     return failed(cockpit, passage, transaction);
   }
-  acknowledged(cockpit, passage, transaction);
+  acknowledged(cockpit, passage, transaction, askedAtMs);
   return true;
 }
 
-function acknowledged(cockpit: Cockpit, passage: Passage, transaction: Transaction): void {
+function acknowledged(cockpit: Cockpit, passage: Passage, transaction: Transaction, askedAtMs: number): void {
   const nowMs = cockpit.clock.now();
   // Read-back counts from the acknowledgement on.
   expect(cockpit, transaction);
-  audit(cockpit, passage, transaction, 'written', passage.purpose);
+  audit(cockpit, passage, transaction, 'written', passage.purpose, (nowMs - askedAtMs) / 1000);
   countWear(cockpit, Object.keys(transaction.values));
   noteWrite(cockpit, Object.keys(transaction.values), passage);
   // A newer situation may have taken over while the answer was under way.
@@ -264,6 +266,7 @@ export function audit(
   transaction: Transaction,
   outcome: AuditEntry['outcome'],
   reason: string,
+  tookS?: number,
 ): void {
   const { board, asset } = cockpit.input;
   const { order } = situationOf(cockpit).context;
@@ -285,6 +288,8 @@ export function audit(
       order_id: order?.id ?? null,
       outcome,
       reason,
+      ...traceField(order?.trace),
     },
+    ...(tookS === undefined ? {} : { took_s: tookS }),
   });
 }
