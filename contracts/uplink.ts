@@ -66,7 +66,7 @@ const common = {
   id,
   /** Messages per second, live and backlog together. */
   maxPerSecond: z.number().min(1).max(100_000).default(5000),
-  /** Messages that are sent before an acknowledgement is waited for. */
+  /** Messages that are sent before an acknowledgement is waited for, at most; a slow link gets fewer of the backlog. */
   batch: z.int().min(1).max(1000).default(500),
 };
 

@@ -2,8 +2,9 @@
  * One connection to the target, from opening to its first fault.
  *
  * Owns     the target.
- * Does     one batch at a time: live data first, the backlog in the rest of the time. The cursor moves when a batch is
- *          acknowledged, so what is under way when a link breaks is sent again under the same id.
+ * Does     one batch at a time: live data first, the backlog in the rest of the time, in batches that the link takes in
+ *          half a second. The cursor moves when a batch is acknowledged, so what is under way when a link breaks is sent
+ *          again under the same id.
  * Ends     with a fault of the target or of the record; the machine decides when to try again.
  */
 import type { EventObject } from 'xstate';
@@ -12,6 +13,7 @@ import type { UplinkReport } from '../../contracts/reports.ts';
 import type { Cursor, OpenTarget, Outbox } from '../../contracts/uplink.ts';
 import { acknowledged, depth, nextBacklog, nextLive, trimmed } from '../../machines/uplink/cursor.ts';
 import type { Next } from '../../machines/uplink/cursor.ts';
+import { FIRST_BATCH, nextBatch } from '../../machines/uplink/pace.ts';
 import type { UplinkEvent } from '../../machines/uplink/uplink.machine.ts';
 import { fromProcess } from '../../supervisor/process.ts';
 import { saveCursor } from './cursor-file.ts';
@@ -47,6 +49,7 @@ export const session = fromProcess<EventObject, Courier>(async ({ input: courier
   const since = Object.fromEntries(outbox.heads().map(({ streamId, to }) => [streamId, to]));
   let savedAtMs = clock.now();
   let unsaved = false;
+  let backlogBatch = Math.min(FIRST_BATCH, courier.batch);
   courier.tell?.({ type: 'OPENED' });
 
   while (!signal.aborted) {
@@ -54,14 +57,16 @@ export const session = fromProcess<EventObject, Courier>(async ({ input: courier
     courier.cursor = trimmed(courier.cursor, heads);
     courier.outbox = depth(courier.cursor, heads);
     const live = nextLive(courier.cursor, heads, since, courier.batch);
-    const next = live ?? nextBacklog(courier.cursor, heads, courier.batch);
+    const next = live ?? nextBacklog(courier.cursor, heads, backlogBatch);
     if (next === undefined) {
       courier.tell?.({ type: 'CAUGHT_UP' });
       await save(0);
       await pause(LOOK_MS);
       continue;
     }
-    const paused = pause(await send(next));
+    const { tookMs, restMs } = await send(next);
+    if (live === undefined) backlogBatch = nextBatch(backlogBatch, tookMs, courier.batch);
+    const paused = pause(restMs);
     // Live data alone does not make an uplink fall behind.
     if (courier.outbox > courier.batch) courier.tell?.({ type: 'BEHIND' });
     await save(SAVE_EVERY_MS);
@@ -69,15 +74,16 @@ export const session = fromProcess<EventObject, Courier>(async ({ input: courier
   }
   await save(0);
 
-  /** Sends a stretch; tells the time that the rate limit wants before the next. */
-  async function send({ streamId, stretch }: Next): Promise<number> {
-    const messages = outbox.read(streamId, stretch);
+  /** Sends a stretch; tells what it took, and the time that the rate limit wants before the next. */
+  async function send({ streamId, stretch }: Next): Promise<{ readonly tookMs: number; readonly restMs: number }> {
     const beganMs = clock.now();
+    const messages = outbox.read(streamId, stretch);
     if (messages.length > 0) await target.publish(messages, signal);
     courier.cursor = acknowledged(courier.cursor, streamId, stretch);
     courier.outbox = Math.max(0, courier.outbox - (stretch.to - stretch.from + 1));
     unsaved = true;
-    return Math.max(0, (messages.length / courier.maxPerSecond) * 1000 - (clock.now() - beganMs));
+    const tookMs = clock.now() - beganMs;
+    return { tookMs, restMs: Math.max(0, (messages.length / courier.maxPerSecond) * 1000 - tookMs) };
   }
 
   async function save(olderThanMs: number): Promise<void> {

@@ -97,6 +97,28 @@ test('live data overtakes the backlog', async () => {
   store.close();
 });
 
+test('a slow link gets a backlog in small batches, so that live data waits half a second and not for all of it', async () => {
+  using home = folder();
+  const store = openStore(home.dir);
+  store.append(Array.from({ length: 700 }, (_, seq) => telemetry(seq)));
+  const batches: number[] = [];
+  await using uplink = startUplink(
+    home.dir,
+    async () => ({
+      publish: async (messages) => {
+        batches.push(messages.length);
+        await new Promise((resolve) => setTimeout(resolve, 5 * messages.length));
+      },
+      [Symbol.asyncDispose]: async () => undefined,
+    }),
+    500,
+  );
+  await uplink.until(() => batches.reduce((sum, one) => sum + one, 0) === 700, 'all of the backlog');
+  // Five milliseconds each: a hundred fit into half a second, whatever else this machine has to do.
+  assert.ok(Math.max(...batches) <= 100, batches.join(' '));
+  store.close();
+});
+
 test('a restarted uplink goes on from its cursor; one whose cursor is unreadable sends everything again', async () => {
   using home = folder();
   const store = openStore(home.dir);
