@@ -46,6 +46,9 @@ export type DispatcherInputs = {
   readonly ledgerFile: SyncedFile;
 };
 
+/** The rest of the time to the answer is for the first write. */
+const KEPT_WITHIN_MS = 2000;
+
 /** Before the guard has said what the grid connection leaves, it leaves nothing. */
 const NO_ROOM: GridRoom = { min: 0, max: 0, meterLost: true };
 
@@ -55,7 +58,8 @@ export const dispatcherActor = fromProcess<DispatcherMessage, DispatcherInputs>(
     const ledger = new Ledger({ file: input.ledgerFile, clock, onDisk: ledgerAlarm });
     const mayAsk = rateLimit(clock);
     const traces = tracing(board, clock);
-    const loaded = ledger.load();
+    // Read at once; whoever comes meanwhile waits for it.
+    void ledger.loaded(clock.now());
     /** Stops so far: an order that was on its way to the disk when one came is over before it began. */
     let stops = 0;
     const seen = new Map<string, Seen>();
@@ -123,7 +127,10 @@ export const dispatcherActor = fromProcess<DispatcherMessage, DispatcherInputs>(
       void keepAndCarryOut(command.body, timesOf(command.body, clock), reply, stops, traces.came(trace));
     }
 
-    /** An order is carried out once its id is on the disk; its time runs from when it came. Stops wait for nothing. */
+    /**
+     * An order is carried out once its id is on the disk; its time, and that of its answer, runs from when it came. Stops wait
+     * for nothing.
+     */
     async function keepAndCarryOut(
       order: DispatchRequest,
       times: Times | Refusal,
@@ -131,14 +138,16 @@ export const dispatcherActor = fromProcess<DispatcherMessage, DispatcherInputs>(
       before: number,
       way: Way,
     ): Promise<void> {
-      await loaded;
+      const cameAtMs = clock.now();
+      const keptByMs = cameAtMs + KEPT_WITHIN_MS;
+      if (!(await ledger.loaded(keptByMs))) return reply(refusal('NOT_KEPT'));
       const entered = ledger.enter(order, reply);
       if (entered === 'known') return;
       if (entered !== 'new') return reply(entered);
-      const kept = await ledger.keep();
+      const kept = await ledger.keep(keptByMs);
       if (signal.aborted) return ledger.settle(order.id, refusal('NOT_READY', 'the site is shutting down'));
       if (!kept) return ledger.forget(order, refusal('NOT_KEPT'));
-      const refused = stops === before ? dispatch(order, times, way) : refusal('STOPPED');
+      const refused = stops === before ? dispatch(order, times, way, cameAtMs) : refusal('STOPPED');
       if (!refused) return;
       if (!refused.ok) traces.decided(way, refused.code);
       ledger.settle(order.id, refused);
@@ -166,7 +175,7 @@ export const dispatcherActor = fromProcess<DispatcherMessage, DispatcherInputs>(
     }
 
     /** Gives the orders out, or says why not. */
-    function dispatch(request: DispatchRequest, times: Times | Refusal, way: Way): Reply | undefined {
+    function dispatch(request: DispatchRequest, times: Times | Refusal, way: Way, cameAtMs: number): Reply | undefined {
       if ('ok' in times) return times;
       if (times.expiresAtMs <= clock.now()) return refusal('EXPIRED', 'the order ended before it could be carried out');
       if (!latch) return refusal('NOT_READY', 'the state of the emergency stop is not known yet');
@@ -188,7 +197,7 @@ export const dispatcherActor = fromProcess<DispatcherMessage, DispatcherInputs>(
         ...times,
       };
       traces.decided(way);
-      waiting.enter({ request, allocation, order });
+      waiting.enter({ request, allocation, order, cameAtMs });
       if (request.asset_id === undefined) inForce.begin(order, requestedWOf(request));
       for (const { asset_id, final_w } of shares) give(asset_id, { ...order, w: final_w });
       return undefined;

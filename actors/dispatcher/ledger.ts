@@ -38,6 +38,7 @@ export class Ledger {
   readonly #entries = new Map<string, Entry>();
   readonly #sequences = new Map<string, number>();
   readonly #parts: LedgerParts;
+  #loading: Promise<void> | undefined;
   #writing: Promise<boolean> | undefined;
   #next: Promise<boolean> | undefined;
 
@@ -45,8 +46,17 @@ export class Ledger {
     this.#parts = parts;
   }
 
-  /** What the last run left; nothing on a disk that does not answer, which is told. */
-  async load(): Promise<void> {
+  /** Whether what the last run left is known by then. */
+  loaded(byMs: number): Promise<boolean> {
+    this.#loading ??= this.#load();
+    return this.#by(
+      byMs,
+      this.#loading.then(() => true),
+    );
+  }
+
+  /** Nothing on a disk that does not answer, which is told. */
+  async #load(): Promise<void> {
     const { file, onDisk } = this.#parts;
     let found: LedgerFile | undefined;
     try {
@@ -84,8 +94,12 @@ export class Ledger {
     return 'new';
   }
 
-  /** Resolves once everything entered so far is on the disk, or with false when it will not be. */
-  keep(): Promise<boolean> {
+  /** Resolves once everything entered so far is on the disk, or with false when it will not be or not by then. */
+  keep(byMs: number): Promise<boolean> {
+    return this.#by(byMs, this.#keep());
+  }
+
+  #keep(): Promise<boolean> {
     if (!this.#writing) return this.#write();
     this.#next ??= this.#writing.then(() => this.#write());
     return this.#next;
@@ -96,7 +110,7 @@ export class Ledger {
     if (!entry || entry.reply) return;
     entry.reply = reply;
     for (const answer of entry.waiting.splice(0)) answer(reply);
-    void this.keep();
+    void this.#keep();
   }
 
   /** Nothing was carried out: the same order may come again. */
@@ -132,6 +146,15 @@ export class Ledger {
       orders: orders.map(([id, { content, reply }]) => ({ id, content, reply: reply ?? null })),
     };
     return JSON.stringify(next);
+  }
+
+  /** The disk goes on, whoever still waits for it. */
+  #by(atMs: number, asked: Promise<boolean>): Promise<boolean> {
+    const { clock } = this.#parts;
+    return new Promise((resolve) => {
+      const timer = clock.setTimeout(() => resolve(false), Math.max(0, atMs - clock.now()));
+      void asked.then(resolve).finally(() => clock.clearTimeout(timer));
+    });
   }
 
   /** A disk that does not answer is as good as none. */

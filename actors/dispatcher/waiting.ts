@@ -15,6 +15,8 @@ type Waiting = {
   readonly request: DispatchRequest;
   readonly allocation: Allocation;
   readonly order: Omit<Order, 'w'>;
+  /** When it was received, ms. */
+  readonly cameAtMs: number;
   readonly heard: Map<string, OrderPhase>;
 };
 
@@ -38,7 +40,8 @@ export function waitingRoom(
   return {
     enter(row) {
       waiting.set(row.request.id, { ...row, heard: new Map() });
-      clock.setTimeout(() => giveUp(row.request.id, 'TIMEOUT'), FIRST_WRITE_WITHIN_MS);
+      const leftMs = row.cameAtMs + FIRST_WRITE_WITHIN_MS - clock.now();
+      clock.setTimeout(() => giveUp(row.request.id, 'TIMEOUT'), leftMs);
     },
     hear(phase) {
       const wait = waiting.get(phase.id);

@@ -202,6 +202,31 @@ test('what a person sets at a device that is tagged out is what bessd finds ther
   assert.match(site.disk.files.get('originals-bess-1.json') ?? '', '"limit_discharge_power":30000');
 });
 
+test('an order is answered within 3.5 s, however slow the disk and the device are', async () => {
+  for (const diskMs of [100, 700, 1500, 1900, 5000]) {
+    const disk = memoryDisk();
+    const site: VirtualSite = await virtualSite({ disk: { ...disk, open: slowed } });
+    function slowed(name: string): ReturnType<typeof disk.open> {
+      const file = disk.open(name);
+      const isSlow = name === 'orders.json';
+      return {
+        load: file.load,
+        save: async (text) => {
+          if (isSlow) await new Promise<void>((resolve) => site.clock.setTimeout(resolve, diskMs));
+          await file.save(text);
+        },
+      };
+    }
+    await site.run(2000);
+    site.plants[0]?.faults.apply({ kind: 'delay', ms: 1900, jitterMs: 0, forMs: 60_000 });
+    const askedAtMs = site.clock.now();
+    // The second waits for the disk to take the first.
+    const replies = await Promise.all([site.dispatch(20_000, 60), site.dispatch(30_000, 60)]);
+    const tookMs = site.clock.now() - askedAtMs;
+    assert.ok(tookMs <= 3510, `disk ${diskMs} ms: answered after ${tookMs} ms: ${JSON.stringify(replies)}`);
+  }
+});
+
 test.run();
 
 function siteOrder(site: VirtualSite, w: number): ReturnType<VirtualSite['dispatch']> {

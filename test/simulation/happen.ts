@@ -9,8 +9,8 @@ import type { At, Event, Operator } from './schedule.ts';
 import { TOKENS } from './site-config.ts';
 import type { World } from './world.ts';
 
-/** Longest that an answer may take: an E-stop 3 s, a dispatch 2 s for its id on a slow disk and 3.5 s for its first write. */
-const ANSWER_MS = 6000;
+/** After so long the north tells its caller that control is silent, and what comes later reaches nobody. */
+const ANSWER_MS = 4000;
 /** First stop write on an idle link, and where a request is under way. */
 const IDLE_STOP_MS = 100;
 const BUSY_STOP_MS = 500;
