@@ -218,7 +218,7 @@ test('an order is answered within 3.5 s, however slow the disk and the device ar
       };
     }
     await site.run(2000);
-    site.plants[0]?.faults.apply({ kind: 'delay', ms: 1900, jitterMs: 0, forMs: 60_000 });
+    site.plants[0]?.faults.apply({ kind: 'delay', ms: 1900, on: 'write', forMs: 60_000 });
     const askedAtMs = site.clock.now();
     // The second waits for the disk to take the first.
     const replies = await Promise.all([site.dispatch(20_000, 60), site.dispatch(30_000, 60)]);
