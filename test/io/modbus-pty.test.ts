@@ -1,21 +1,20 @@
 /** Modbus RTU over real lines: a serial port (a pseudo-terminal here), and a gateway that passes RTU frames over TCP. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { spawn, spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
-import path from 'node:path';
 import ModbusSerial from 'modbus-serial';
 import type { Fault } from '../../contracts/faults.ts';
 import type { DeviceAddress, DevicePort } from '../../contracts/ports.ts';
 import { openModbus } from '../../io/modbus-open.ts';
 import { systemClock } from '../../supervisor/clock.ts';
+import { PYTHON, terminalTo } from './pseudo-terminal.ts';
+import type { Terminal } from './pseudo-terminal.ts';
 import { rtuSlave } from './rtu-slave.ts';
 import type { Slave, Unit } from './rtu-slave.ts';
 
 const test = suite('Modbus RTU on real lines');
 
-const PYTHON = ['/usr/bin/python3', 'python3'].find((command) => spawnSync(command, ['-c', 'import pty']).status === 0);
 if (PYTHON === undefined) console.log('SKIPPED: no python3, so no pseudo-terminal to test serial lines on');
 
 const NOWHERE = { host: '', port: 0, timeoutMs: 1000, requestGapMs: 0 };
@@ -122,30 +121,10 @@ function serialAt(place: string): NonNullable<DeviceAddress['serial']> {
   return { path: place, baudRate: 9600, parity: 'none', stopBits: 1 };
 }
 
-type Terminal = AsyncDisposable & { readonly path: string; readonly slave: Slave };
-
-async function terminal(units: Readonly<Record<number, Unit>>): Promise<Terminal> {
-  const bridge = spawn(PYTHON ?? '', [path.join(import.meta.dirname, 'fixtures/pseudo-terminal.py')], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  const slave = rtuSlave(units, (bytes) => bridge.stdin.write(bytes), setTimeout);
-  const place = await new Promise<string>((resolve) => {
-    let hear = (text: Buffer): void => {
-      hear = slave.take;
-      resolve(text.toString().trim());
-    };
-    bridge.stdout.on('data', (bytes: Buffer) => hear(bytes));
-  });
-  return {
-    path: place,
-    slave,
-    async [Symbol.asyncDispose]() {
-      if (bridge.exitCode !== null || bridge.signalCode !== null) return;
-      const ended = new Promise((resolve) => bridge.once('exit', resolve));
-      bridge.kill('SIGKILL');
-      await ended;
-    },
-  };
+async function terminal(units: Readonly<Record<number, Unit>>): Promise<Terminal & { readonly slave: Slave }> {
+  const slave = rtuSlave(units, (bytes) => line.say(bytes), setTimeout);
+  const line = await terminalTo(slave.take);
+  return { ...line, slave };
 }
 
 async function codeOf(promise: Promise<unknown>): Promise<unknown> {
