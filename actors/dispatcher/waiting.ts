@@ -20,7 +20,7 @@ type Waiting = {
   readonly heard: Map<string, OrderPhase>;
 };
 
-const FIRST_WRITE_WITHIN_MS = 3500;
+const ANSWERED_WITHIN_MS = 3500;
 
 export type WaitingRoom = {
   readonly enter: (row: Omit<Waiting, 'heard'>) => void;
@@ -40,7 +40,7 @@ export function waitingRoom(
   return {
     enter(row) {
       waiting.set(row.request.id, { ...row, heard: new Map() });
-      const leftMs = row.cameAtMs + FIRST_WRITE_WITHIN_MS - clock.now();
+      const leftMs = row.cameAtMs + ANSWERED_WITHIN_MS - clock.now();
       clock.setTimeout(() => giveUp(row.request.id, 'TIMEOUT'), leftMs);
     },
     hear(phase) {
