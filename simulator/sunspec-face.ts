@@ -40,7 +40,15 @@ type Placed = {
   readonly block: SunspecBlock;
   readonly start: number;
   readonly size: number;
-  readonly points: readonly LayoutPoint[];
+  readonly points: readonly PlacedPoint[];
+};
+
+type PlacedPoint = LayoutPoint & {
+  readonly exponent: number;
+  /** Shows "not implemented" and takes no writes. */
+  readonly missing: boolean;
+  /** What a scale factor or a length shows as long as the settings stand. */
+  readonly constant: number | undefined;
 };
 
 const MARKER = [0x5375, 0x6e53]; // "SunS"
@@ -55,12 +63,12 @@ export function sunspecFace(plant: Plant, blocks: readonly SunspecBlock[], sense
       const chain = chainNow();
       const words: number[] = [];
       for (let at = register; at < register + count;) {
-        const part = chunkAt(chain, at);
+        const part = chunkAt(chain, at, register + count);
         if (!part) return { exception: EXCEPTION.illegalAddress };
         words.push(...part);
         at += part.length;
       }
-      return words.slice(0, count);
+      return words;
     },
     write(register, words) {
       const found = chainNow().find(({ start, size }) => register >= start && register < start + size);
@@ -81,37 +89,39 @@ export function sunspecFace(plant: Plant, blocks: readonly SunspecBlock[], sense
     return laid.chain;
   }
 
-  /** From a register to the end of what it belongs to. */
-  function chunkAt(chain: readonly Placed[], register: number): readonly number[] | undefined {
+  /** From a register to the end of what it belongs to, or to `before`. */
+  function chunkAt(chain: readonly Placed[], register: number, before: number): readonly number[] | undefined {
     const base = plant.settings.sunspecBase;
-    if (register >= base && register < base + MARKER.length) return MARKER.slice(register - base);
+    if (register >= base && register < base + MARKER.length) return MARKER.slice(register - base, before - base);
     const found = chain.find(({ start, size }) => register >= start && register < start + size);
-    if (found) return imageOf(found).slice(register - found.start);
+    if (found) return imageOf(found, register - found.start, before - found.start);
     const last = chain.at(-1);
     const end = last ? last.start + last.size : base + MARKER.length;
-    return register >= end && register < end + END.length ? END.slice(register - end) : undefined;
+    return register >= end && register < end + END.length ? END.slice(register - end, before - end) : undefined;
   }
 
-  function imageOf({ block, size, points }: Placed): number[] {
+  /** Registers `from` to `before` of a model, counted from its id; what no point covers shows as not implemented. */
+  function imageOf({ block, size, points }: Placed, from: number, before: number): number[] {
     const values = { ...block.measured?.(measurements()), ...block.control?.values() };
-    const image = Array.from({ length: size }, () => 0xffff);
+    const image = Array.from({ length: Math.min(size, before) - from }, () => 0xffff);
     for (const point of points) {
-      const words = encodePoint(point, valueOf(block, size, point, values), exponentOf(block.id, point));
-      words.forEach((word, at) => (image[point.offset + at] = word));
+      if (point.offset + point.size <= from || point.offset >= before) continue;
+      const words = encodePoint(point, valueOf(block, point, values), point.exponent);
+      words.forEach((word, at) => {
+        const place = point.offset + at - from;
+        if (place >= 0 && place < image.length) image[place] = word;
+      });
     }
     return image;
   }
 
   function valueOf(
-    block: SunspecBlock,
-    size: number,
-    { path, type }: LayoutPoint,
+    { id }: SunspecBlock,
+    { path, missing, constant }: PlacedPoint,
     values: SunspecValues,
   ): SunspecValue {
-    if (path === 'ID') return values['ID'] ?? block.id;
-    if (path === 'L') return size - 2;
-    if (isMissing(block.id, path)) return undefined;
-    return type === 'sunssf' ? scaleFactor(plant.settings, block.id, path) : values[path];
+    if (path === 'ID') return values['ID'] ?? id;
+    return constant ?? (missing ? undefined : values[path]);
   }
 
   function changesOf({ block, points }: Placed, from: number, words: readonly number[]): SunspecValues | Exception {
@@ -119,24 +129,14 @@ export function sunspecFace(plant: Plant, blocks: readonly SunspecBlock[], sense
     const changes: Record<string, SunspecValue> = {};
     for (let at = 0; at < words.length;) {
       const point = points.find(({ offset }) => offset === from + at);
-      if (!point?.writable || !(point.path in current) || isMissing(block.id, point.path))
-        return { exception: EXCEPTION.illegalAddress };
+      if (!point?.writable || !(point.path in current) || point.missing) return { exception: EXCEPTION.illegalAddress };
       const part = words.slice(at, at + point.size);
-      const value = part.length < point.size ? undefined : decodePoint(point, part, exponentOf(block.id, point));
+      const value = part.length < point.size ? undefined : decodePoint(point, part, point.exponent);
       if (value === undefined || !isKnown(point, value)) return { exception: EXCEPTION.illegalValue };
       changes[point.path] = value;
       at += point.size;
     }
     return changes;
-  }
-
-  function exponentOf(model: number, { sf }: LayoutPoint): number {
-    if (sf === undefined || typeof sf === 'number') return sf ?? 0;
-    return scaleFactor(plant.settings, model, sf);
-  }
-
-  function isMissing(model: number, path: string): boolean {
-    return plant.settings.notImplemented.includes(`${model}.${path}`);
   }
 }
 
@@ -145,10 +145,23 @@ function placed(settings: PlantSettings, blocks: readonly SunspecBlock[]): reado
   return blocks.map((block) => {
     const { points, size: defined } = layoutOf(block.id, block.counts?.(settings));
     const size = defined + (settings.extraRegisters[String(block.id)] ?? 0);
-    const one = { block, start, size, points };
+    const one = { block, start, size, points: points.map((point) => placedPoint(settings, block.id, size, point)) };
     start += size;
     return one;
   });
+}
+
+function placedPoint(settings: PlantSettings, model: number, size: number, point: LayoutPoint): PlacedPoint {
+  const { path, type, sf } = point;
+  const missing = settings.notImplemented.includes(`${model}.${path}`);
+  const constant =
+    path === 'L' ? size - 2 : type === 'sunssf' && !missing ? scaleFactor(settings, model, path) : undefined;
+  return {
+    ...point,
+    exponent: typeof sf === 'string' ? scaleFactor(settings, model, sf) : (sf ?? 0),
+    missing,
+    constant,
+  };
 }
 
 function isKnown({ type, symbols }: LayoutPoint, value: number): boolean {

@@ -10,26 +10,33 @@ export type SunspecValue = number | string | undefined;
 export type SunspecValues = Readonly<Record<string, SunspecValue>>;
 
 type Typed = { readonly type: string; readonly size: number };
-type Kind = { readonly bits: number; readonly signed: boolean; readonly none: bigint };
+type Kind = {
+  readonly bits: number;
+  readonly signed: boolean;
+  /** The marker, in words. */
+  readonly none: readonly number[];
+  readonly lowest: number;
+  readonly highest: number;
+};
 
-export function encodePoint({ type, size }: Typed, value: SunspecValue, exponent: number): number[] {
+const TYPES = /^(u?int|acc|enum|bitfield|count|sunssf)(16|32|64)?$/;
+const kinds = new Map<string, Kind>();
+
+export function encodePoint({ type, size }: Typed, value: SunspecValue, exponent: number): readonly number[] {
   if (type === 'string') return text(typeof value === 'string' ? value : '', size);
   if (type === 'pad') return [0x8000];
   const given = typeof value === 'number' ? value : Number.NaN;
   if (type === 'float32') return floatWords(given);
-  const { bits, signed, none } = kindOf(type);
-  if (Number.isNaN(given)) return wordsOf(none, size);
-  const lowest = signed ? -(1n << BigInt(bits - 1)) + 1n : 0n;
-  const highest = signed ? (1n << BigInt(bits - 1)) - 1n : (1n << BigInt(bits)) - 2n;
-  const raw = BigInt(Math.round(scaled(given, -exponent)));
-  return wordsOf(raw < lowest ? lowest : raw > highest ? highest : raw, size);
+  const { none, lowest, highest } = kindOf(type);
+  if (Number.isNaN(given)) return none;
+  return wordsOf(Math.min(highest, Math.max(lowest, Math.round(scaled(given, -exponent)))), size);
 }
 
 /** Undefined for the marker. Texts are not written in any model that is simulated. */
 export function decodePoint({ type }: Typed, words: readonly number[], exponent: number): number | undefined {
   const { bits, signed, none } = kindOf(type);
+  if (words.every((word, at) => word === none[at])) return undefined;
   const raw = words.reduce((all, word) => (all << 16n) | BigInt(word), 0n);
-  if (raw === BigInt.asUintN(bits, none)) return undefined;
   return scaled(Number(signed ? BigInt.asIntN(bits, raw) : raw), exponent);
 }
 
@@ -39,16 +46,27 @@ function scaled(value: number, exponent: number): number {
 }
 
 function kindOf(type: string): Kind {
-  const match = /^(u?int|acc|enum|bitfield|count|sunssf)(16|32|64)?$/.exec(type);
+  const known = kinds.get(type);
+  if (known) return known;
+  const match = TYPES.exec(type);
   if (!match) throw new Error(`no simulated register has the type ${type}`);
   const bits = Number(match[2] ?? 16);
   const signed = match[1] === 'int' || match[1] === 'sunssf';
-  if (match[1] === 'acc') return { bits, signed, none: 0n };
-  return { bits, signed, none: signed ? 1n << BigInt(bits - 1) : (1n << BigInt(bits)) - 1n };
+  // Of 64 bits only as many are used as a number keeps exactly.
+  const highest = Math.min(Number.MAX_SAFE_INTEGER, signed ? 2 ** (bits - 1) - 1 : 2 ** bits - 2);
+  const none = Array.from({ length: bits / 16 }, (_, at) =>
+    match[1] === 'acc' ? 0 : signed ? (at === 0 ? 0x8000 : 0) : 0xffff,
+  );
+  const kind = { bits, signed, none, lowest: signed ? -highest : 0, highest };
+  kinds.set(type, kind);
+  return kind;
 }
 
-function wordsOf(raw: bigint, size: number): number[] {
-  return Array.from({ length: size }, (_, at) => Number((raw >> BigInt(16 * (size - 1 - at))) & 0xffffn));
+/** A whole number as two's complement. */
+function wordsOf(raw: number, size: number): number[] {
+  const words: number[] = [];
+  for (let rest = raw; words.length < size; rest = Math.floor(rest / 0x1_0000)) words.unshift(rest & 0xffff);
+  return words;
 }
 
 function floatWords(value: number): number[] {
