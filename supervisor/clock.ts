@@ -42,25 +42,26 @@ export type VirtualClock = Clock & {
   readonly pending: () => number;
 };
 
-type Timer = { readonly id: number; readonly at: number; readonly run: () => void };
+type Timer = { readonly at: number; readonly run: () => void };
 
-export function virtualClock(startWallMs = Date.UTC(2026, 0, 1)): VirtualClock {
+/** `stepsPerTurn`: see `settling`. */
+export function virtualClock(startWallMs = Date.UTC(2026, 0, 1), stepsPerTurn = 1): VirtualClock {
+  const settle = settling(stepsPerTurn);
   let time = 0;
-  let lastId = 0;
-  let timers: Timer[] = [];
+  /** In the order in which they are due; those for the same moment in the order in which they were set. */
+  const timers: Timer[] = [];
 
   return {
     now: () => time,
     wall: () => startWallMs + time,
     setTimeout(run, delayMs): TimerId {
-      const timer = { id: ++lastId, at: time + checked(delayMs), run };
-      const index = timers.findIndex(({ at }) => at > timer.at);
-      if (index < 0) timers.push(timer);
-      else timers.splice(index, 0, timer);
-      return timer.id;
+      const timer = { at: time + checked(delayMs), run };
+      timers.splice(after(timer.at), 0, timer);
+      return timer;
     },
-    clearTimeout(id) {
-      timers = timers.filter((timer) => timer.id !== id);
+    clearTimeout(timer) {
+      const index = timer === undefined ? -1 : timers.lastIndexOf(timer as Timer, after((timer as Timer).at) - 1);
+      if (index >= 0) timers.splice(index, 1);
     },
     async advance(ms) {
       const end = time + ms;
@@ -76,6 +77,17 @@ export function virtualClock(startWallMs = Date.UTC(2026, 0, 1)): VirtualClock {
     pending: () => timers.length,
   };
 
+  /** Where the timers begin that are due later than `at`. */
+  function after(at: number): number {
+    let [low, high] = [0, timers.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((timers[middle]?.at ?? Infinity) > at) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
   function runNext(end: number): boolean {
     const next = timers[0];
     if (!next || next.at > end) return false;
@@ -86,7 +98,30 @@ export function virtualClock(startWallMs = Date.UTC(2026, 0, 1)): VirtualClock {
   }
 }
 
-/** Lets every promise that can settle do so: a macrotask comes only after all microtasks. */
-function settle(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+/**
+ * Lets every promise that can settle do so: a macrotask comes only after all microtasks, and after the rejections that
+ * nobody caught.
+ *
+ * A turn of the event loop costs more than a step of a simulated site. Immediates that were set together run in one turn,
+ * and Node still settles everything between two of them: where nothing waits for real sockets or files, one turn serves many.
+ */
+function settling(stepsPerTurn: number): () => Promise<void> {
+  let ahead = 0;
+  let waiting: (() => void) | undefined;
+  const step = (): void => {
+    ahead -= 1;
+    const settled = waiting;
+    waiting = undefined;
+    settled?.();
+  };
+  const turn = (): void => {
+    ahead = stepsPerTurn;
+    for (let at = 0; at < stepsPerTurn; at += 1) setImmediate(step);
+  };
+  return () =>
+    new Promise((resolve) => {
+      const before = waiting;
+      waiting = before ? () => (before(), resolve()) : resolve;
+      if (ahead === 0) turn();
+    });
 }

@@ -61,8 +61,11 @@ export type World = {
   readonly wire: (swapped: boolean) => void;
 };
 
+/** Nothing here waits for real sockets or files. */
+const STEPS_PER_TURN = 100;
+
 export function createWorld(schedule: Schedule): World {
-  const clock = virtualClock();
+  const clock = virtualClock(undefined, STEPS_PER_TURN);
   const network = memoryNetwork({ clock, latencyMs: 2 });
   const disk = faultyDisk(clock);
   const hash = createHash('sha256');
