@@ -13,6 +13,7 @@ import type { Scenario } from '../../prover/paths.ts';
 import { SUBJECTS } from '../../prover/subjects.ts';
 import type { Subject } from '../../prover/subjects.ts';
 import { TOKENS, virtualSite } from '../scenarios/virtual-site.ts';
+import { estopStateOf, estopStep } from './estop-way.ts';
 
 const fileOf = (name: string): string => readFileSync(new URL(`../generated/${name}.txt`, import.meta.url), 'utf8');
 
@@ -76,19 +77,16 @@ test('E-stop: a whole site goes the same ways, its reply and its status say so',
     await disarm();
     for (const [at, { event, outcome }] of steps.entries()) {
       await happen(event);
-      const [state = ''] = outcome.split(' ');
-      const expected = state === 'resetRequested' ? 'reset_requested' : state;
-      assert.is(site.site.status().estop.state, expected, `step ${at + 1}: ${event} > ${outcome}`);
+      assert.is(site.site.status().estop.state, estopStateOf(outcome), `step ${at + 1}: ${event} > ${outcome}`);
     }
   }
   site.site.system.kill();
 
   async function happen(event: string): Promise<void> {
-    const by = /by=(ana|ben) permitted=(true|false)/.exec(event);
-    if (event === 'ENGAGE') await site.ask({ name: 'estop', body: { reason: 'test', issuer: 'anyone' } });
-    else if (by?.[2] === 'true') await reset(by[1] as 'ana' | 'ben');
-    else if (by) await reset('eve');
-    else await site.run(120_000);
+    const step = estopStep(event);
+    if ('press' in step) await site.ask({ name: 'estop', body: { reason: 'test', issuer: 'anyone' } });
+    else if ('reset' in step) await reset(step.reset);
+    else await site.run(step.waitMs);
   }
 
   async function reset(issuer: 'ana' | 'ben' | 'eve'): Promise<void> {
