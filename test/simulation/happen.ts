@@ -182,7 +182,7 @@ function estop(world: World): void {
   const sentAtMs = clock.now();
   const latchedBefore = latch.latchedSinceMs();
   latch.latch(Math.min(latchedBefore, sentAtMs));
-  world.firstReset = undefined;
+  world.resets.clear();
   for (const at of [0, 1] as const) {
     orders.end(at, sentAtMs);
     const tagged = latch.taggedSinceMs(at) < sentAtMs;
@@ -226,22 +226,16 @@ function estop(world: World): void {
 }
 
 function resetEstop(world: World, by: Operator): void {
-  const { latch, oracle, clock } = world;
+  const { latch, oracle, clock, resets } = world;
   const body = { issuer: by, tokenSha256: TOKENS[by], confirmed_safe: true, cause: 'simulated' } as const;
   asked(world, { name: 'reset_estop', body }, (reply) => {
     if (!reply.ok) return;
     const { state } = reply.data as { state: string };
     if (by === 'eve' || by === 'nobody') oracle.fail('two people', `${by} may not reset the E-stop`);
-    if (state !== 'armed') {
-      world.firstReset ??= { by, atMs: clock.now() };
-      if (clock.now() - world.firstReset.atMs > 120_000 || world.firstReset.by === by)
-        world.firstReset = { by, atMs: clock.now() };
-      return;
-    }
-    const { firstReset } = world;
-    if (!firstReset || firstReset.by === by || clock.now() - firstReset.atMs > 120_000)
-      oracle.fail('two people', `${by} alone reset the E-stop`);
-    world.firstReset = undefined;
+    if (state !== 'armed') return void resets.set(by, clock.now());
+    const isAnother = [...resets].some(([one, atMs]) => one !== by && clock.now() - atMs <= 120_000);
+    if (!isAnother) oracle.fail('two people', `${by} alone reset the E-stop`);
+    resets.clear();
     latch.latch(undefined);
   });
 }

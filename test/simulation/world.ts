@@ -52,8 +52,8 @@ export type World = {
   readonly duplicates: Set<string>;
   /** Whose own limits nobody knows any more but people. */
   readonly limitsLost: Set<At>;
-  /** Who asked for a reset of the E-stop first. */
-  firstReset: { readonly by: Operator; readonly atMs: number } | undefined;
+  /** Who was told since the last E-stop that somebody else must confirm the reset, and when. */
+  readonly resets: Map<Operator, number>;
   /** A part of the trace. */
   readonly note: (text: string) => void;
   readonly traceHash: () => string;
@@ -101,7 +101,7 @@ export function createWorld(schedule: Schedule): World {
     deaths: 0,
     duplicates: new Set(),
     limitsLost: new Set(),
-    firstReset: undefined,
+    resets: new Map(),
     note,
     site: () => site,
     start,
