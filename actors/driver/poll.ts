@@ -60,11 +60,11 @@ function judgeReadBack(cockpit: Cockpit): void {
   const { expectations, differences } = readBack(cockpit.expectations, cockpit.samples);
   cockpit.expectations = expectations;
   for (const difference of differences) foreignChange(cockpit, difference);
+  if (operationOf(cockpit) === 'maintenance') adoptOriginals(cockpit, [...others.differences, ...differences]);
   // What was found is the new truth: it is reported once, and corrected by the posture, not by a loop.
   const dropped = new Set(differences.map(({ point }) => point));
   cockpit.expectations = Object.fromEntries(
     Object.entries(cockpit.expectations).filter(([point]) => !dropped.has(point)),
-  if (operationOf(cockpit) === 'maintenance') adoptOriginals(cockpit, [...others.differences, ...differences]);
   );
 
   const { board, asset } = cockpit.input;
