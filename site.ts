@@ -21,7 +21,7 @@ import type { DriverInput } from './actors/driver/cockpit.ts';
 import { driverActor, nameOfDriver } from './actors/driver/driver.actor.ts';
 import { phaseOf } from './actors/driver/rhythm.ts';
 import { estopActor } from './actors/estop/estop.actor.ts';
-import type { EstopInputs, LatchView } from './actors/estop/inputs.ts';
+import type { EstopInputs, EstopMemory, LatchView } from './actors/estop/inputs.ts';
 import { gridMemory } from './actors/grid-guard.ts';
 import { guardActor } from './actors/guard.actor.ts';
 import type { GuardInputs } from './actors/guard.actor.ts';
@@ -29,6 +29,7 @@ import type { Clock } from './contracts/clock.ts';
 import type { Reply } from './contracts/commands.ts';
 import { refusal } from './contracts/faults.ts';
 import type { CommandMessage, ThreadSignal } from './contracts/links.ts';
+import type { EstopRequested } from './contracts/messages.ts';
 import type { OpenDevice, OpenSyncedFile } from './contracts/ports.ts';
 import type { Report } from './contracts/reports.ts';
 import type { SiteStatus } from './contracts/status.ts';
@@ -98,6 +99,7 @@ export function startSite(parts: SiteParts): Site {
     site,
     board,
     file: openFile('latch.json'),
+    memory: { latch: undefined, asked: new Set() },
     onLatch: (view) => {
       latch = view;
       mode.latched(view.latch.estop !== null);
@@ -226,7 +228,7 @@ export function startSite(parts: SiteParts): Site {
     command: (message, reply) =>
       message.command.name === 'alarm'
         ? reply(board.desk.command(message.command.body))
-        : route(system, message, reply),
+        : route(system, estop.memory, message, reply),
   };
 }
 
@@ -247,12 +249,22 @@ function apart(
   return [{ id: place, start: () => supervisor(spec), type: 'supervisor' }];
 }
 
-function route(system: RunningSystem, message: CommandMessage, reply: (reply: Reply) => void): void {
+function route(
+  system: RunningSystem,
+  { asked }: EstopMemory,
+  message: CommandMessage,
+  reply: (reply: Reply) => void,
+): void {
   const { command } = message;
   const delivered = ((): boolean => {
     switch (command.name) {
-      case 'estop':
-        return system.send('estop', { type: 'ESTOP_REQUESTED', ...command.body, reply } as EventObject);
+      case 'estop': {
+        const request: EstopRequested = { type: 'ESTOP_REQUESTED', ...command.body, reply };
+        asked.add(request);
+        // Where nobody is there now, the next one begins with it.
+        system.send('estop', request);
+        return true;
+      }
       case 'reset_estop':
       case 'reset_trip':
       case 'maintenance':

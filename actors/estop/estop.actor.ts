@@ -4,13 +4,14 @@
  * Owns     the latch record, in memory and on disk; the epoch.
  * Accepts  stops from anyone, trips from the guard, resets and maintenance from authorised people.
  * Emits    LATCH_STATE to every driver first, then guard and dispatcher; the file is written beside it.
- * Ends     only on shutdown. It starts latched when its file cannot be understood.
+ * Ends     only on shutdown. It starts latched when its file cannot be understood; one that takes the place of another
+ *          goes on with its latch, and engages for whoever it has not answered.
  */
 import type { EventObject } from 'xstate';
 import type { EstopReply, Reply } from '../../contracts/commands.ts';
 import type { LatchRecord } from '../../contracts/latch.ts';
 import type { EstopMessage, EstopRequested, StopProgress, TripRequested } from '../../contracts/messages.ts';
-import { resetMode } from '../../contracts/site-config.ts';
+import { bmsIdOf, resetMode } from '../../contracts/site-config.ts';
 import { estopMachine } from '../../machines/site/estop.machine.ts';
 import { fromProcess } from '../../supervisor/process.ts';
 import { nameOfDriver } from '../driver/driver.actor.ts';
@@ -31,9 +32,10 @@ type Stopping = {
 
 export const estopActor = fromProcess<EstopMessage, EstopInputs>(
   async ({ input, signal, clock, onMessage, send, spawn }) => {
-    const { site, board, file } = input;
+    const { site, board, file, memory } = input;
     const assetIds = site.assets.map(({ id }) => id);
-    const { latch: found, doubt } = await loadLatch(file, clock);
+    const known = memory.latch;
+    const { latch: found, doubt } = known ? { latch: known, doubt: undefined } : await loadLatch(file, clock);
     board.alarm(
       'latch-unreadable',
       doubt !== undefined,
@@ -41,6 +43,9 @@ export const estopActor = fromProcess<EstopMessage, EstopInputs>(
       `the latch file cannot be trusted (${doubt}): the site starts latched`,
     );
     let latch = found;
+    memory.latch = found;
+    /** Those that this incarnation has engaged for. */
+    const engagedFor = new Set<EstopRequested>();
     let saved = doubt === undefined;
     let saving: Promise<boolean> = Promise.resolve(saved);
     let stopping: Stopping | undefined;
@@ -52,6 +57,8 @@ export const estopActor = fromProcess<EstopMessage, EstopInputs>(
     machine.subscribe({ next: () => input.onLatch(viewOf()), error: () => undefined });
 
     tellAll();
+    if (known) save();
+    for (const request of memory.asked) engage(request);
     onMessage(take);
     await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
     await saving;
@@ -79,14 +86,21 @@ export const estopActor = fromProcess<EstopMessage, EstopInputs>(
     }
 
     /** Devices first, disk beside it. */
-    function engage({ reason, issuer, reply }: EstopRequested): void {
+    function engage(request: EstopRequested): void {
+      if (engagedFor.has(request)) return;
+      engagedFor.add(request);
+      const { reason, issuer, reply } = request;
       machine.send({ type: 'ENGAGE' });
       stopping = { written: new Set(), zero: new Set(), refused: new Set(), settle: () => {} };
       const mine = stopping;
       change({ ...latch, epoch: epochOf(), estop: { sinceWallMs: clock.wall(), reason, issuer } });
       board.event('estop', { state: 'latched', reason, issuer, epoch: latch.epoch });
       board.alarm('estop-latched', true, 'P1', `emergency stop: ${reason} (${issuer})`);
-      void answer(mine, saving).then(reply);
+      void answer(mine, saving).then((told) => {
+        memory.asked.delete(request);
+        engagedFor.delete(request);
+        reply(told);
+      });
     }
 
     async function answer(mine: Stopping, save: Promise<boolean>): Promise<Reply<EstopReply>> {
@@ -135,6 +149,7 @@ export const estopActor = fromProcess<EstopMessage, EstopInputs>(
 
     function change(next: LatchRecord): void {
       latch = next;
+      memory.latch = next;
       tellAll();
       save();
     }
@@ -161,6 +176,8 @@ export const estopActor = fromProcess<EstopMessage, EstopInputs>(
 
     function tellAll(): void {
       for (const id of assetIds) tell(nameOfDriver(id));
+      // The others that may be written: what could disconnect a battery looks at the latch itself.
+      for (const asset of site.assets) if (asset.bms?.allowDisconnect) tell(nameOfDriver(bmsIdOf(asset)));
       tell('guard');
       tell('dispatcher');
       input.onLatch(viewOf());

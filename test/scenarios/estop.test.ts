@@ -214,4 +214,56 @@ test('pressed again at any moment, the E-stop is written once more before it is 
   }
 });
 
+const CRASH = { type: 'bessd.crash', error: new Error('killed by the test') };
+
+test('an E-stop that comes while its actor is being restarted is carried out and answered by the next one', async () => {
+  for (const { afterMs, onExit } of [
+    { afterMs: 0, onExit: 'hold' },
+    { afterMs: 40, onExit: 'hold' },
+    { afterMs: 10, onExit: 'release' },
+  ]) {
+    const site = await virtualSite({ asset: { onExit }, plant: { loadW: 60_000 } });
+    await site.dispatch(30_000, 600);
+    await site.run(3000);
+    site.site.system.send('estop', CRASH);
+    await site.run(afterMs);
+    const reply = await estop(site);
+    assert.ok(reply.ok, JSON.stringify(reply));
+    assert.is(site.site.status().estop.state, 'latched');
+    await site.run(3000);
+    assert.ok(Math.abs(site.power()) < 1);
+    const refused = await site.dispatch(1000, 10);
+    assert.is(!refused.ok && refused.code, 'ESTOP_LATCHED');
+  }
+});
+
+test('an E-stop whose actor dies before it could answer is answered by the next one', async () => {
+  const site = await virtualSite({ plant: { loadW: 60_000 } });
+  await site.dispatch(30_000, 600);
+  await site.run(3000);
+  const asked = estop(site);
+  site.site.system.send('estop', CRASH);
+  const reply = await asked;
+  assert.ok(reply.ok, JSON.stringify(reply));
+  assert.equal(reply.data.written, ['bess-1']);
+  assert.is(site.site.status().estop.state, 'latched');
+});
+
+test('an E-stop that is latched in memory only, because the disk refuses, outlives the death of its actor', async () => {
+  const site = await virtualSite({ plant: { loadW: 60_000 } });
+  await site.dispatch(30_000, 600);
+  await site.run(3000);
+  site.disk.writable = false;
+  const reply = await estop(site);
+  assert.is(reply.ok && reply.data.latched, 'memory');
+  site.site.system.send('estop', CRASH);
+  await site.run(6000);
+  assert.is(site.site.status().estop.state, 'latched');
+  assert.not((await site.dispatch(1000, 10)).ok);
+  site.disk.writable = true;
+  await site.run(6000);
+  await site.crashAndRestart();
+  assert.is(site.site.status().estop.state, 'latched', 'and is on the disk once that works again');
+});
+
 test.run();
