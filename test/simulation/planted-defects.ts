@@ -9,6 +9,8 @@ export type PlantedDefect = {
   readonly edits: readonly Edit[];
   /** Rules of the oracle, one of which finds it. */
   readonly foundBy: readonly string[];
+  /** Where the search begins, for a defect that few schedules can show. */
+  readonly firstSeed?: number;
 };
 
 export const PLANTED = {
@@ -97,6 +99,25 @@ export const PLANTED = {
       { file: 'machines/guard/guard.ts', from: 'trip: before.tripped ? undefined : trip,', to: 'trip: undefined,' },
     ],
     foundBy: ['tripped', 'zero while stopped', 'limits'],
+  },
+  ever_fresh: {
+    title: 'values count as fresh twenty times as long as they may',
+    edits: [
+      { file: 'site-plan.ts', from: 'fast: of(pollIntervalMs),', to: 'fast: 20 * of(pollIntervalMs),' },
+      {
+        file: 'site-plan.ts',
+        from: 'slow: of(pollIntervalMs * slowEvery),',
+        to: 'slow: 20 * of(pollIntervalMs * slowEvery),',
+      },
+      {
+        file: 'site-plan.ts',
+        from: 'if (staleAfter[group] <= HARD_BOUNDS.staleMs) continue;',
+        to: 'if (staleAfter[group] <= Number.POSITIVE_INFINITY) continue;',
+      },
+    ],
+    foundBy: ['limits'],
+    // An order has to come while the link is slow for long, but not so slow that the order is given up.
+    firstSeed: 787,
   },
 } as const satisfies Readonly<Record<string, PlantedDefect>>;
 

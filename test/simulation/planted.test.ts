@@ -5,16 +5,19 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { runCampaign, seedsFrom } from './campaign.ts';
 import { PLANTED } from './planted-defects.ts';
-import type { PlantedName } from './planted-defects.ts';
+import type { PlantedDefect, PlantedName } from './planted-defects.ts';
 
 const FIRST_SEED = 1;
 const MOST_SEEDS = 40;
 
-for (const [name, { title, foundBy }] of Object.entries(PLANTED) as [PlantedName, (typeof PLANTED)[PlantedName]][]) {
+for (const [name, { title, foundBy, firstSeed = FIRST_SEED }] of Object.entries(PLANTED) as [
+  PlantedName,
+  PlantedDefect,
+][]) {
   test(`a defect is found: ${title}`, async () => {
     const rules: readonly string[] = foundBy;
     const { failures, broken } = await runCampaign({
-      seeds: seedsFrom(FIRST_SEED, MOST_SEEDS),
+      seeds: seedsFrom(firstSeed, MOST_SEEDS),
       planted: name,
       mostFailures: 3,
     });
