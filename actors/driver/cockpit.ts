@@ -11,7 +11,7 @@ import type { Permit } from '../../contracts/permit.ts';
 import type { DeviceAddress, DevicePort, OpenDevice, SyncedFile } from '../../contracts/ports.ts';
 import type { BoundProfile, Point, PointRow, Profile } from '../../contracts/profile.ts';
 import type { AssetConfig } from '../../contracts/site-config.ts';
-import type { OperationState, TelemetryFrame } from '../../contracts/telemetry.ts';
+import type { OperationState, Sample, TelemetryFrame } from '../../contracts/telemetry.ts';
 import { UNWATCHED } from '../../machines/device/deadman-watch.ts';
 import type { DeadmanWatch } from '../../machines/device/deadman-watch.ts';
 import type { Drill } from '../../machines/device/drill.ts';
@@ -20,7 +20,7 @@ import type { HelmState } from '../../machines/device/helm.ts';
 import { UNTOUCHED } from '../../machines/device/helm.ts';
 import type { Situation } from '../../machines/device/posture.ts';
 import type { Expectations, Watched } from '../../machines/device/read-back.ts';
-import type { Meaning, Samples, StaleAfter } from '../../machines/device/telemetry.ts';
+import type { Meaning, StaleAfter } from '../../machines/device/telemetry.ts';
 import type { operationMachine } from '../../machines/device/operation.machine.ts';
 import type { CapsWith } from '../../machines/guard/caps.ts';
 import type { Definitions, FoundModels } from '../../machines/sunspec/bind.ts';
@@ -84,6 +84,8 @@ export type Bound = {
 
 export type Cockpit = {
   readonly input: DriverInput;
+  /** The device has a limit register for each direction: worked out once, because it is asked before every exchange. */
+  readonly closesDirections: boolean;
   readonly clock: Clock;
   readonly lease: Lease;
   readonly send: (name: string, message: { readonly type: string }) => boolean;
@@ -119,7 +121,8 @@ export type Cockpit = {
   deadman: DeadmanWatch;
   helm: HelmState;
   expectations: Expectations;
-  samples: Samples;
+  /** The newest of every point, written over by each block that is read; frames have copies. */
+  samples: Record<string, Sample>;
   frame: TelemetryFrame | undefined;
   /** A drill of the dead-man that is under way, and what the last one found on this device. */
   drill: Drill | undefined;
@@ -159,6 +162,7 @@ export type Cockpit = {
 export function createCockpit(input: DriverInput, tools: Pick<Cockpit, 'clock' | 'lease' | 'send'>): Cockpit {
   return {
     input,
+    closesDirections: closesDirections(input.profile),
     ...tools,
     operation: undefined,
     connection: undefined,
@@ -293,7 +297,7 @@ export function situationOf(cockpit: Cockpit): Situation {
     restsUntilMs: powerRestsUntilMs(cockpit),
     rampRateWPerS: asset.rampRateWPerS,
     ratingW: ratingOf(input),
-    closesDirections: closesDirections(profile),
+    closesDirections: cockpit.closesDirections,
     foreignControl: cockpit.corrections.length > MOST_CORRECTIONS,
     releaseBlocked: nowMs < cockpit.releaseBlockedUntilMs,
   };

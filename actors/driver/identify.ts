@@ -64,7 +64,7 @@ export async function identify(cockpit: Cockpit, port: DevicePort): Promise<void
     `firmware is "${firmware}", accepted is "${cockpit.acceptedFirmware}": the asset is read-only until somebody accepts it`,
     asset.id,
   );
-  cockpit.samples = samples;
+  cockpit.samples = { ...samples };
   if (unread) noteOriginals(cockpit);
   cockpit.identityProven = true;
 }

@@ -20,14 +20,12 @@ export function finishPoll(cockpit: Cockpit, startedAtMs: number): void {
   const { input, clock } = cockpit;
   const { asset, board } = input;
   const { profile, meanings } = boundOf(cockpit);
-  cockpit.samples = { ...cockpit.samples, ...sumSamples(profile.sums, cockpit.samples) };
+  Object.assign(cockpit.samples, sumSamples(profile.sums, cockpit.samples));
   const receivedAtMs = clock.now();
   cockpit.seq += 1;
-  const frame = frameOf(
-    { assetId: asset.id, seq: cockpit.seq, receivedAtMs, wallMs: clock.wall() },
-    meanings,
-    cockpit.samples,
-  );
+  const frame = frameOf({ assetId: asset.id, seq: cockpit.seq, receivedAtMs, wallMs: clock.wall() }, meanings, {
+    ...cockpit.samples,
+  });
   const first = cockpit.frame === undefined || cockpit.frame.receivedAtMs < cockpit.firstPollAtMs;
   cockpit.frame = frame;
   noteOriginals(cockpit);

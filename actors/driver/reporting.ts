@@ -4,6 +4,7 @@
 import type { TelemetryReport } from '../../contracts/reports.ts';
 import type { ConnectionState, Quality, Sample } from '../../contracts/telemetry.ts';
 import type { Measurand } from '../../contracts/profile.ts';
+import type { Samples } from '../../machines/device/telemetry.ts';
 import { firmwareChanged, isLocal, operationOf } from './cockpit.ts';
 import type { Cockpit } from './cockpit.ts';
 import { drillStatus } from './drill-record.ts';
@@ -30,9 +31,7 @@ export function reportTelemetry(cockpit: Cockpit): void {
     current_a: worst(cockpit, 'currentA'),
     permit: permitOf(cockpit),
     limits_hash: input.limitsHash,
-    points: Object.fromEntries(
-      Object.entries(frame.points).map(([name, sample]) => [name, pointOf(sample, cockpit.clock.now())]),
-    ),
+    points: pointsOf(frame.points, cockpit.clock.now()),
   };
   board.report({ type: 'TELEMETRY', report });
   updateBoard(cockpit);
@@ -93,15 +92,15 @@ export function qualityOf(cockpit: Cockpit): Quality {
   if (!frame) return 'missing';
   if (connection !== 'online') return 'stale';
   const now = cockpit.clock.now();
-  const all = Object.values(frame.readings).flat();
-  return all.every((sample) => sample.quality === 'good' && now < sample.staleAtMs) ? 'good' : 'suspect';
+  const isGood = (sample: Sample): boolean => sample.quality === 'good' && now < sample.staleAtMs;
+  return Object.values(frame.readings).every((samples) => samples.every(isGood)) ? 'good' : 'suspect';
 }
 
-function pointOf(
-  { value, quality, staleAtMs }: Sample,
-  nowMs: number,
-): { value: number | string | null; quality: Quality } {
-  return { value: value ?? null, quality: quality === 'good' && nowMs >= staleAtMs ? 'stale' : quality };
+function pointsOf(samples: Samples, nowMs: number): TelemetryReport['points'] {
+  const points: Record<string, TelemetryReport['points'][string]> = {};
+  for (const [name, { value, quality, staleAtMs }] of Object.entries(samples))
+    points[name] = { value: value ?? null, quality: quality === 'good' && nowMs >= staleAtMs ? 'stale' : quality };
+  return points;
 }
 
 /** The value that counts for safety: the hottest sensor, the first of anything else. */

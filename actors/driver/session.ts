@@ -125,7 +125,7 @@ export const session = fromProcess<EventObject, Cockpit>(async ({ input: cockpit
     if (changed) throw scaleChanged(cockpit, changed);
     const samples = sampleBlock(block, words, clock.now(), cockpit.input.staleAfter, transport.wordOrder);
     checkSerial(cockpit, samples);
-    cockpit.samples = { ...cockpit.samples, ...samples };
+    Object.assign(cockpit.samples, samples);
     return busy ? 'busy' : 'done';
   }
 
