@@ -11,7 +11,7 @@ import type { EventObject } from 'xstate';
 import type { EstopReply, Reply } from '../../contracts/commands.ts';
 import type { LatchRecord } from '../../contracts/latch.ts';
 import type { EstopMessage, EstopRequested, StopProgress, TripRequested } from '../../contracts/messages.ts';
-import { bmsIdOf, resetMode } from '../../contracts/site-config.ts';
+import { resetMode } from '../../contracts/site-config.ts';
 import { estopMachine } from '../../machines/site/estop.machine.ts';
 import { fromProcess } from '../../supervisor/process.ts';
 import { nameOfDriver } from '../driver/driver.actor.ts';
@@ -176,8 +176,6 @@ export const estopActor = fromProcess<EstopMessage, EstopInputs>(
 
     function tellAll(): void {
       for (const id of assetIds) tell(nameOfDriver(id));
-      // The others that may be written: what could disconnect a battery looks at the latch itself.
-      for (const asset of site.assets) if (asset.bms?.allowDisconnect) tell(nameOfDriver(bmsIdOf(asset)));
       tell('guard');
       tell('dispatcher');
       input.onLatch(viewOf());
