@@ -35,7 +35,10 @@ const RECONNECT_MS = 1000;
 
 /** A device that is only read, and whose frames the guard uses; to its driver an asset to which nothing may be written. */
 export type InstrumentPlan = DevicePlan & {
-  readonly role: { readonly kind: 'meter' } | { readonly kind: 'bms'; readonly assetId: string };
+  readonly role:
+    | { readonly kind: 'meter' }
+    /** `disconnects`: may be asked to disconnect the battery when a stop has no effect. */
+    | { readonly kind: 'bms'; readonly assetId: string; readonly disconnects: boolean };
 };
 
 export type SitePlan = { readonly assets: readonly AssetPlan[]; readonly instruments: readonly InstrumentPlan[] };
@@ -47,8 +50,7 @@ export function planSite(loaded: LoadedSite): SitePlan {
     ...site.meters.map((meter, at) => planInstrument(loaded, meter, { kind: 'meter' }, `meters[${at}]`, problems)),
     ...site.assets.flatMap((asset, at) => {
       if (!asset.bms) return [];
-      const config = { ...asset.bms, id: bmsIdOf(asset) };
-      return [planInstrument(loaded, config, { kind: 'bms', assetId: asset.id }, `assets[${at}].bms`, problems)];
+      return [planBms(loaded, asset, asset.bms, `assets[${at}].bms`, problems)];
     }),
   ];
   const assets = site.assets.map((asset, at) => {
@@ -113,6 +115,24 @@ function planAsset(
   return { asset, profile, points, staleAfter, capsWith, guard, terminal };
 }
 
+function planBms(
+  loaded: LoadedSite,
+  asset: AssetConfig,
+  { allowDisconnect, ...device }: NonNullable<AssetConfig['bms']>,
+  path: string,
+  problems: Problem[],
+): InstrumentPlan {
+  const config = { ...device, id: bmsIdOf(asset) };
+  const disconnects = allowDisconnect && !asset.readOnly;
+  if (allowDisconnect && !profileOf(loaded.profiles, config.id).control)
+    problems.push({
+      path: `${path}.allowDisconnect`,
+      value: true,
+      expected: 'a profile with an estop sequence, by which the battery is disconnected',
+    });
+  return planInstrument(loaded, config, { kind: 'bms', assetId: asset.id, disconnects }, path, problems);
+}
+
 function planInstrument(
   { site, profiles }: LoadedSite,
   config: MeterConfig,
@@ -120,7 +140,9 @@ function planInstrument(
   path: string,
   problems: Problem[],
 ): InstrumentPlan {
-  const { control: _none, ...profile } = profileOf(profiles, config.id);
+  const { control, ...readable } = profileOf(profiles, config.id);
+  const writable = role.kind === 'bms' && role.disconnects;
+  const profile = writable && control ? { ...readable, control } : readable;
   const staleAfter = staleAfterOf(profile, site.pollIntervalMs);
   checkStale(config.id, staleAfter, site.pollIntervalMs, problems);
   const asset = assetSchema.parse({
@@ -128,7 +150,8 @@ function planInstrument(
     capacityWh: 1,
     maxChargePowerW: 0,
     maxDischargePowerW: 0,
-    readOnly: true,
+    // In shadow nothing is written but a stop.
+    ...(writable ? { readOnly: false, shadow: true } : { readOnly: true }),
   });
   return {
     asset,

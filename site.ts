@@ -43,7 +43,7 @@ import type { SiteModeView } from './actors/site-mode.ts';
 import { createStopperLine } from './actors/stopper-line.ts';
 import type { StopperLine } from './actors/stopper-line.ts';
 import { planSite } from './site-plan.ts';
-import type { DevicePlan } from './site-plan.ts';
+import type { DevicePlan, InstrumentPlan } from './site-plan.ts';
 import { siteStatus } from './site-status.ts';
 import { startSystem } from './supervisor/system.ts';
 import type { RunningSystem } from './supervisor/system.ts';
@@ -128,7 +128,11 @@ export function startSite(parts: SiteParts): Site {
     ledgerFile: openFile('orders.json'),
   };
   const devices = [...assets, ...instruments].map((plan) => plan.asset.id);
-  const driver = (notices: Board, { asset, profile, points, staleAfter, capsWith }: DevicePlan): ChildSpec => {
+  const driver = (
+    notices: Board,
+    { asset, profile, points, staleAfter, capsWith }: DevicePlan,
+    role?: InstrumentPlan['role'],
+  ): ChildSpec => {
     const originalsFile = openFile(`originals-${asset.id}.json`);
     const openOrderFile = openFile(`order-${asset.id}.json`);
     const deadmanFile = openFile(`deadman-${asset.id}.json`);
@@ -151,7 +155,9 @@ export function startSite(parts: SiteParts): Site {
       openOrderFile,
       deadmanFile,
       board: notices,
-      stopperLine,
+      // The stopper stops inverters; it disconnects nothing.
+      stopperLine: role ? undefined : stopperLine,
+      disconnects: role?.kind === 'bms' && role.disconnects ? role.assetId : undefined,
     };
     return { id: nameOfDriver(asset.id), start: () => driverActor, input: () => input, shutdown: 5000 };
   };
@@ -164,7 +170,10 @@ export function startSite(parts: SiteParts): Site {
     quarantine: true,
     intensity: 5,
     periodMs: seconds(30),
-    children: [...assets.map((plan) => driver(board, plan)), ...instruments.map((plan) => driver(aside, plan))],
+    children: [
+      ...assets.map((plan) => driver(board, plan)),
+      ...instruments.map((plan) => driver(aside, plan, plan.role)),
+    ],
   };
   const control: SupervisorSpec = {
     id: 'control',

@@ -19,6 +19,8 @@ export type AcceptFirmware = { readonly type: 'ACCEPT_FIRMWARE' };
 export type StartDrill = { readonly type: 'START_DRILL'; readonly by: string; readonly reply: (reply: Reply) => void };
 /** The dispatcher begins anew: whoever waited for an answer of the one before was told no. */
 export type DispatcherStarted = { readonly type: 'DISPATCHER_STARTED' };
+/** The stop of an asset has no effect: its management system is to disconnect the battery. */
+export type Disconnect = { readonly type: 'DISCONNECT'; readonly epoch: number; readonly cause: string };
 export type DriverMessage =
   | GiveOrder
   | StopAsset
@@ -26,6 +28,7 @@ export type DriverMessage =
   | LatchState
   | AcceptFirmware
   | StartDrill
+  | Disconnect
   | DispatcherStarted;
 
 // To the guard

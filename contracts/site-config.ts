@@ -29,7 +29,13 @@ export const assetSchema = z.strictObject({
   profile: z.string().min(1),
   modbus: deviceLinkSchema,
   /** A battery management system of its own beside the inverter; the guard takes the worst of both. */
-  bms: z.strictObject(instrumentShape).optional(),
+  bms: z
+    .strictObject({
+      ...instrumentShape,
+      /** Its `estop` sequence may be written when an E-stop or a trip of the asset has no effect. */
+      allowDisconnect: z.boolean().default(false),
+    })
+    .optional(),
   capacityWh: z.number().positive().max(1e9),
   maxChargePowerW: watts,
   maxDischargePowerW: watts,

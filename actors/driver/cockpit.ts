@@ -55,6 +55,8 @@ export type DriverInput = {
   readonly board: Board;
   /** Where the site has a stopper. */
   readonly stopperLine?: StopperLine | undefined;
+  /** Of a management system: the asset whose battery it may disconnect. It is written for nothing else. */
+  readonly disconnects?: string | undefined;
 };
 
 /** What was found in persistent registers before bessd wrote them, and how far it is saved. */
@@ -154,6 +156,11 @@ export type Cockpit = {
   /** The last write of each register that has a least interval, and the passage that it belonged to. */
   lastWrites: LastWrites;
   releaseBlockedUntilMs: number;
+  /** Since when stops have no effect, and the time for which a disconnection was told already. */
+  stuckSinceMs: number | undefined;
+  disconnectAskedFor: number | undefined;
+  /** Of a management system that was asked to disconnect: why. */
+  disconnect: string | undefined;
   seq: number;
   /** When this connection was made; an older frame is not of it. */
   firstPollAtMs: number;
@@ -202,6 +209,9 @@ export function createCockpit(input: DriverInput, tools: Pick<Cockpit, 'clock' |
     watched: {},
     wear: {},
     lastWrites: {},
+    stuckSinceMs: undefined,
+    disconnectAskedFor: undefined,
+    disconnect: undefined,
     releaseBlockedUntilMs: 0,
     seq: 0,
     firstPollAtMs: 0,

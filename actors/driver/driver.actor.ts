@@ -7,7 +7,8 @@
  * Ends     on shutdown, with the device in its exit state; by a crash only when something is broken in here.
  */
 import type { AnyActorRef, EventObject, SnapshotFrom } from 'xstate';
-import type { DriverMessage, GiveOrder, LatchState } from '../../contracts/messages.ts';
+import type { LatchRecord } from '../../contracts/latch.ts';
+import type { Disconnect, DriverMessage, GiveOrder, LatchState } from '../../contracts/messages.ts';
 import { connectionMachine } from '../../machines/device/connection.machine.ts';
 import { followLatch } from '../../machines/device/follow-latch.ts';
 import { operationMachine } from '../../machines/device/operation.machine.ts';
@@ -21,6 +22,7 @@ import { endOrder, orderPhase } from './orders.ts';
 import { acceptFirmware } from './originals.ts';
 import { connectionOf, updateBoard } from './reporting.ts';
 import { refusalOf, refusalOfAll } from './refusal.ts';
+import { isStopped, latchSeenBy } from './second-means.ts';
 import { session } from './session.ts';
 
 /** A request in flight gets this long before the connection is dropped for a stop (control rules 4). */
@@ -41,6 +43,8 @@ export const driverActor = fromProcess<DriverMessage, DriverInput>(
     });
     cockpit.operation = operation as unknown as NonNullable<Cockpit['operation']>;
     let connection: AnyActorRef | undefined;
+    /** The latch as it was told last. */
+    let site: LatchRecord | undefined;
 
     watch(
       operation,
@@ -75,6 +79,9 @@ export const driverActor = fromProcess<DriverMessage, DriverInput>(
         case 'DISPATCHER_STARTED':
           endUnanswered();
           break;
+        case 'DISCONNECT':
+          takeDisconnect(message);
+          break;
         case 'START_DRILL':
           startDrill(cockpit, message);
           break;
@@ -88,7 +95,10 @@ export const driverActor = fromProcess<DriverMessage, DriverInput>(
     }
 
     /** The latch of the site changed, or is told for the first time. */
-    function takeLatch({ latch }: LatchState): void {
+    function takeLatch({ latch: whole }: LatchState): void {
+      site = whole;
+      if (input.disconnects !== undefined && !isStopped(whole, input.disconnects)) cockpit.disconnect = undefined;
+      const latch = latchSeenBy(cockpit, whole);
       const { context } = operation.getSnapshot() as SnapshotFrom<typeof operationMachine>;
       const steps = followLatch(context, cockpit.epoch, latch, asset.id);
       cockpit.epoch = Math.max(cockpit.epoch, latch.epoch);
@@ -110,6 +120,14 @@ export const driverActor = fromProcess<DriverMessage, DriverInput>(
           trip: cause === undefined ? null : { cause, since: new Date(sinceWallMs ?? 0).toISOString() },
         });
       if (!connection) connect();
+    }
+
+    /** Believed only while an E-stop or a trip of the asset stands as this driver knows it. */
+    function takeDisconnect({ epoch, cause }: Disconnect): void {
+      const { disconnects } = input;
+      if (!site || disconnects === undefined || epoch !== site.epoch || !isStopped(site, disconnects)) return;
+      cockpit.disconnect = cause;
+      takeLatch({ type: 'LATCH_STATE', latch: site });
     }
 
     function engaged(tagged: boolean): void {

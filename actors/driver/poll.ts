@@ -15,6 +15,7 @@ import { observeDrill } from './drill.ts';
 import { orderPhase } from './orders.ts';
 import { adoptOriginals, ceilingOf, noteOriginals } from './originals.ts';
 import { reportTelemetry } from './reporting.ts';
+import { judgeSecondMeans } from './second-means.ts';
 
 export function finishPoll(cockpit: Cockpit, startedAtMs: number): void {
   const { input, clock } = cockpit;
@@ -145,6 +146,7 @@ function judgeEffect(cockpit: Cockpit, pollStartedAtMs: number): void {
   );
   // The second means: the whole sequence again, limits included, not the trigger alone.
   if (stuckOn) cockpit.helm = { ...cockpit.helm, posture: undefined };
+  judgeSecondMeans(cockpit, stuckOn);
 }
 
 /** While power is commanded, the timer of the device must be seen to count. */
