@@ -12,25 +12,23 @@ import type { DispatchRequest, Reply } from '../../contracts/commands.ts';
 import { CODES, refusal } from '../../contracts/faults.ts';
 import type { Refusal } from '../../contracts/faults.ts';
 import type { Limits } from '../../contracts/limits.ts';
-import type { LatchRecord } from '../../contracts/latch.ts';
-import type { AssetSeen, CommandCame, DispatcherMessage } from '../../contracts/messages.ts';
+import type { CommandCame, DispatcherMessage, OrderPhase } from '../../contracts/messages.ts';
 import type { Order } from '../../contracts/operation.ts';
 import type { SyncedFile } from '../../contracts/ports.ts';
 import type { SiteConfig } from '../../contracts/site-config.ts';
 import type { Profile } from '../../contracts/profile.ts';
 import { allocateToAsset, allocateToSite } from '../../machines/site/allocation.ts';
 import type { Allocation, AllocationInput } from '../../machines/site/allocation.ts';
-import type { GridRoom } from '../../machines/site/grid-watch.ts';
-import type { Seen } from '../../machines/site/headroom.ts';
-import { resolutionWOf } from '../../machines/site/resolution.ts';
 import { fromProcess } from '../../supervisor/process.ts';
 import type { Board } from '../board.ts';
 import { nameOfDriver } from '../driver/driver.actor.ts';
-import { isReady, refusalCode, timesOf } from './checks.ts';
+import { refusalCode, timesOf } from './checks.ts';
 import type { Times } from './checks.ts';
 import { Ledger } from './ledger.ts';
+import { orderLives } from './lives.ts';
 import { rateLimit } from './rate.ts';
 import { Resting } from './resting.ts';
+import { createSight } from './sight.ts';
 import { siteOrder } from './site-order.ts';
 import { Standing } from './standing.ts';
 import { tracing } from './tracing.ts';
@@ -49,9 +47,6 @@ export type DispatcherInputs = {
 /** The rest of the time to the answer is for the first write. */
 const KEPT_WITHIN_MS = 2000;
 
-/** Before the guard has said what the grid connection leaves, it leaves nothing. */
-const NO_ROOM: GridRoom = { min: 0, max: 0, meterLost: true };
-
 export const dispatcherActor = fromProcess<DispatcherMessage, DispatcherInputs>(
   async ({ input, signal, clock, onMessage, send }) => {
     const { site, limits, profiles, board } = input;
@@ -62,36 +57,39 @@ export const dispatcherActor = fromProcess<DispatcherMessage, DispatcherInputs>(
     void ledger.loaded(clock.now());
     /** Stops so far: an order that was on its way to the disk when one came is over before it began. */
     let stops = 0;
-    const seen = new Map<string, Seen>();
     const standing = new Standing();
+    const sight = createSight({ site, profiles, board, standing, nowMs: clock.now });
     const resting = new Resting();
-    const waiting = waitingRoom(ledger, clock, send, (id) => inForce.forget(id));
+    const waiting = waitingRoom(ledger, send, (id) => inForce.forget(id));
+    const lives = orderLives({
+      clock,
+      board,
+      answered: (id) => waiting.answer(id, signal.aborted ? 'NOT_READY' : 'TIMEOUT'),
+      inForce: (id) => inForce.has(id),
+    });
     const inForce = siteOrder({
       board,
       nowMs: clock.now,
       moment,
-      ready: () => targets(),
+      ready: sight.ready,
       allocated: (allocation) => resting.note(allocation, clock.now()),
       give,
     });
-    let room = NO_ROOM;
-    let latch: LatchRecord | undefined;
 
     onMessage((message) => {
       switch (message.type) {
         case 'LATCH_STATE':
           // A reset starts nothing: an asset that was tripped gets no share of an order given before.
-          for (const id of Object.keys(latch?.trips ?? {})) if (!message.latch.trips[id]) inForce.leave(id);
-          latch = message.latch;
-          if (latch.estop) inForce.end();
+          for (const id of Object.keys(sight.latch()?.trips ?? {})) if (!message.latch.trips[id]) inForce.leave(id);
+          sight.hearLatch(message.latch);
+          if (message.latch.estop) inForce.end();
           break;
         case 'ASSET_SEEN':
-          see(message);
+          sight.see(message);
+          inForce.tick();
           break;
         case 'ORDER_PHASE':
-          standing.hear(message);
-          waiting.hear(message);
-          inForce.hear(message);
+          hear(message);
           break;
         case 'COMMAND_CAME':
           carryOut(message);
@@ -101,24 +99,7 @@ export const dispatcherActor = fromProcess<DispatcherMessage, DispatcherInputs>(
     for (const { id } of site.assets) send(nameOfDriver(id), { type: 'DISPATCHER_STARTED' } as EventObject);
     send('estop', { type: 'LATCH_WANTED', from: 'dispatcher' } as EventObject);
     await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
-    waiting.close();
-
-    function see({ frame, permit, room: left }: AssetSeen): void {
-      const { assetId } = frame;
-      room = left;
-      const asset = site.assets.find(({ id }) => id === assetId);
-      const profile = profiles.get(assetId);
-      if (asset && profile)
-        seen.set(assetId, {
-          asset,
-          hybrid: profile.kind === 'hybrid',
-          acSetpoint: profile.control?.follows === 'acPowerW',
-          resolutionW: Math.max(resolutionWOf(profile, 'charge'), resolutionWOf(profile, 'discharge')),
-          frame,
-          permit,
-        });
-      inForce.tick();
-    }
+    lives.close();
 
     function carryOut({ message: { command, trace }, reply }: CommandCame): void {
       if (command.name === 'stop') return reply(stop(command.body.asset_id));
@@ -144,11 +125,16 @@ export const dispatcherActor = fromProcess<DispatcherMessage, DispatcherInputs>(
       const entered = ledger.enter(order, reply);
       if (entered === 'known') return;
       if (entered !== 'new') return reply(entered);
+      lives.receive(order.id, cameAtMs);
       const kept = await ledger.keep(keptByMs);
       if (signal.aborted) return ledger.settle(order.id, refusal('NOT_READY', 'the site is shutting down'));
-      if (!kept) return ledger.forget(order, refusal('NOT_KEPT'));
-      const refused = stops === before ? dispatch(order, times, way, cameAtMs) : refusal('STOPPED');
+      if (!kept || !lives.keep(order.id)) {
+        lives.refuse(order.id);
+        return ledger.forget(order, refusal('NOT_KEPT'));
+      }
+      const refused = stops === before ? dispatch(order, times, way) : refusal('STOPPED');
       if (!refused) return;
+      lives.refuse(order.id);
       if (!refused.ok) traces.decided(way, refused.code);
       ledger.settle(order.id, refused);
     }
@@ -175,9 +161,10 @@ export const dispatcherActor = fromProcess<DispatcherMessage, DispatcherInputs>(
     }
 
     /** Gives the orders out, or says why not. */
-    function dispatch(request: DispatchRequest, times: Times | Refusal, way: Way, cameAtMs: number): Reply | undefined {
+    function dispatch(request: DispatchRequest, times: Times | Refusal, way: Way): Reply | undefined {
       if ('ok' in times) return times;
       if (times.expiresAtMs <= clock.now()) return refusal('EXPIRED', 'the order ended before it could be carried out');
+      const latch = sight.latch();
       if (!latch) return refusal('NOT_READY', 'the state of the emergency stop is not known yet');
       if (latch.estop) return refusal('ESTOP_LATCHED', `${CODES.ESTOP_LATCHED}: ${latch.estop.reason}`);
       if (site.readOnly) return refusal('READ_ONLY');
@@ -197,7 +184,12 @@ export const dispatcherActor = fromProcess<DispatcherMessage, DispatcherInputs>(
         ...times,
       };
       traces.decided(way);
-      waiting.enter({ request, allocation, order, cameAtMs });
+      waiting.enter({ request, allocation, order });
+      lives.give(
+        request.id,
+        shares.map(({ asset_id }) => asset_id),
+        order.expiresAtMs,
+      );
       if (request.asset_id === undefined) inForce.begin(order, requestedWOf(request));
       for (const { asset_id, final_w } of shares) give(asset_id, { ...order, w: final_w });
       return undefined;
@@ -209,9 +201,8 @@ export const dispatcherActor = fromProcess<DispatcherMessage, DispatcherInputs>(
     }
 
     function toSite(asked: AllocationInput): Allocation | Reply {
-      if (!site.assets.some(({ id }) => takesOrders(id)))
-        return refusal('NO_SETPOINT', 'no asset of this site can be given power');
-      const ready = targets();
+      if (!sight.someTakesOrders()) return refusal('NO_SETPOINT', 'no asset of this site can be given power');
+      const ready = sight.ready();
       if (ready.length === 0)
         return refusal('LINK_DOWN', 'no asset can take an order now', {
           assets: [...board.assets.values()].map(({ asset_id, connection, operation }) => ({
@@ -246,38 +237,22 @@ export const dispatcherActor = fromProcess<DispatcherMessage, DispatcherInputs>(
 
     function give(assetId: string, order: Order): void {
       traces.given(assetId, order);
-      standing.note(assetId, order, seen.get(assetId), clock.now());
+      standing.note(assetId, order, sight.of(assetId), clock.now());
       if (send(nameOfDriver(assetId), { type: 'GIVE_ORDER', order } as EventObject)) return;
-      const refused = { type: 'ORDER_PHASE', assetId, id: order.id, phase: 'refused', code: 'NOT_READY' } as const;
-      standing.hear(refused);
-      waiting.hear(refused);
-      inForce.hear(refused);
+      hear({ type: 'ORDER_PHASE', assetId, id: order.id, phase: 'refused', code: 'NOT_READY' });
+    }
+
+    /** The life of the order is last: its reply is due when all others know. */
+    function hear(phase: OrderPhase): void {
+      standing.hear(phase);
+      waiting.hear(phase);
+      inForce.hear(phase);
+      lives.hear(phase);
     }
 
     function moment(): Omit<AllocationInput, 'requestedW' | 'durationS'> {
       const nowMs = clock.now();
-      return { limits, room, all: everybody(), nowMs, resting: resting.now(nowMs) };
-    }
-
-    /** Every asset that shows itself, with what it is on its way to. */
-    function everybody(): readonly Seen[] {
-      return [...seen.values()].map((one) => ({ ...one, orderedAcW: standing.acW(one.asset.id, clock.now()) }));
-    }
-
-    function targets(): readonly Seen[] {
-      return everybody().filter(
-        ({ asset: { id } }) => isReady(board.assets.get(id)) && !isTripped(id) && takesOrders(id),
-      );
-    }
-
-    /** As the latch was told here: a driver hears of a reset first, and is ready while `leave` is still on its way. */
-    function isTripped(assetId: string): boolean {
-      return latch?.trips[assetId] !== undefined;
-    }
-
-    /** A bank that can only be stopped gets no share. */
-    function takesOrders(assetId: string): boolean {
-      return profiles.get(assetId)?.control?.sequences.charge !== undefined;
+      return { limits, room: sight.room(), all: sight.everybody(), nowMs, resting: resting.now(nowMs) };
     }
 
     function unknownAsset(assetId: string): Reply {

@@ -32,6 +32,7 @@ export type SiteOrderParts = {
 export type SiteOrder = {
   readonly begin: (order: Omit<Order, 'w'>, requestedW: number) => void;
   readonly end: () => void;
+  readonly has: (id: string) => boolean;
   /** The order of that id was refused after all. */
   readonly forget: (id: string) => void;
   /** An asset got an order of its own. */
@@ -46,6 +47,7 @@ export function siteOrder({ board, nowMs, moment, ready, allocated, give }: Site
   return {
     begin: (order, requestedW) => (inForce = { order, requestedW, left: new Set(), solveAgain: false }),
     end: () => (inForce = undefined),
+    has: (id) => inForce?.order.id === id,
     forget(id) {
       if (inForce?.order.id === id) inForce = undefined;
     },

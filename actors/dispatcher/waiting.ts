@@ -2,7 +2,6 @@
  * Orders that wait for the first write, or the refusal, of each of their assets, and the reply that says what was written.
  */
 import type { EventObject } from 'xstate';
-import type { Clock } from '../../contracts/clock.ts';
 import type { AssetShare, DispatchReply, DispatchRequest } from '../../contracts/commands.ts';
 import { CODES, refusal } from '../../contracts/faults.ts';
 import type { OrderPhase } from '../../contracts/messages.ts';
@@ -15,23 +14,21 @@ type Waiting = {
   readonly request: DispatchRequest;
   readonly allocation: Allocation;
   readonly order: Omit<Order, 'w'>;
-  /** When it was received, ms. */
-  readonly cameAtMs: number;
   readonly heard: Map<string, OrderPhase>;
 };
-
-const ANSWERED_WITHIN_MS = 3500;
 
 export type WaitingRoom = {
   readonly enter: (row: Omit<Waiting, 'heard'>) => void;
   readonly hear: (phase: OrderPhase) => void;
-  /** Nobody is left without an answer, nor with a refusal and power that comes after it. */
-  readonly close: () => void;
+  /**
+   * The reply is due. `late` is said of assets that have not answered; they are stopped, so that nobody is left with a
+   * refusal and power that comes after it.
+   */
+  readonly answer: (id: string, late: 'TIMEOUT' | 'NOT_READY') => void;
 };
 
 export function waitingRoom(
   ledger: Ledger,
-  clock: Clock,
   send: (name: string, message: EventObject) => boolean,
   /** Nobody wrote it, and the reply says so: it must not move power later either. */
   refused: (id: string) => void,
@@ -40,31 +37,22 @@ export function waitingRoom(
   return {
     enter(row) {
       waiting.set(row.request.id, { ...row, heard: new Map() });
-      const leftMs = row.cameAtMs + ANSWERED_WITHIN_MS - clock.now();
-      clock.setTimeout(() => giveUp(row.request.id, 'TIMEOUT'), leftMs);
     },
     hear(phase) {
       const wait = waiting.get(phase.id);
-      if (!wait || wait.heard.has(phase.assetId)) return;
-      wait.heard.set(phase.assetId, phase);
-      if (wait.heard.size === wait.allocation.shares.length) settle(wait);
+      if (!wait?.heard.has(phase.assetId)) wait?.heard.set(phase.assetId, phase);
     },
-    close() {
-      for (const id of waiting.keys()) giveUp(id, 'NOT_READY');
+    answer(id, late) {
+      const wait = waiting.get(id);
+      if (!wait) return;
+      for (const { asset_id } of wait.allocation.shares) {
+        if (wait.heard.has(asset_id)) continue;
+        send(nameOfDriver(asset_id), { type: 'STOP_ASSET' });
+        wait.heard.set(asset_id, { type: 'ORDER_PHASE', assetId: asset_id, id, phase: 'refused', code: late });
+      }
+      settle(wait);
     },
   };
-
-  function giveUp(id: string, code: 'TIMEOUT' | 'NOT_READY'): void {
-    const wait = waiting.get(id);
-    if (!wait) return;
-    for (const { asset_id } of wait.allocation.shares) {
-      if (wait.heard.has(asset_id)) continue;
-      // Nobody may be left in doubt: what was not written in time is not going to be.
-      send(nameOfDriver(asset_id), { type: 'STOP_ASSET' });
-      wait.heard.set(asset_id, { type: 'ORDER_PHASE', assetId: asset_id, id, phase: 'refused', code });
-    }
-    settle(wait);
-  }
 
   function settle(wait: Waiting): void {
     waiting.delete(wait.request.id);

@@ -32,8 +32,7 @@ test('E-stop: a real site goes the way of the machine, over HTTP and over a cras
     const state = estopStateOf(outcome);
     assert.is((await site.get('/api/v1/status')).data.estop.state, state, `step ${at + 1}: ${event} > ${outcome}`);
     if (at !== crash) continue;
-    site.runtime.kill('SIGKILL');
-    await ended(site.runtime);
+    await ended(site.runtime, 'SIGKILL');
     await site.startRuntime();
     assert.is((await site.get('/api/v1/status')).data.estop.state, state, 'a crash changes nothing');
   }
