@@ -11,7 +11,7 @@ import type { EventObject } from 'xstate';
 import type { EstopReply, Reply } from '../../contracts/commands.ts';
 import type { LatchRecord } from '../../contracts/latch.ts';
 import type { EstopMessage, EstopRequested, StopProgress, TripRequested } from '../../contracts/messages.ts';
-import { resetMode } from '../../contracts/site-config.ts';
+import { bmsIdOf, resetMode } from '../../contracts/site-config.ts';
 import { estopMachine } from '../../machines/site/estop.machine.ts';
 import { fromProcess } from '../../supervisor/process.ts';
 import { nameOfDriver } from '../driver/driver.actor.ts';
@@ -89,23 +89,24 @@ export const estopActor = fromProcess<EstopMessage, EstopInputs>(
     function engage(request: EstopRequested): void {
       if (engagedFor.has(request)) return;
       engagedFor.add(request);
-      const { reason, issuer, reply } = request;
+      const { reason, issuer, reply, askedAtMs } = request;
       machine.send({ type: 'ENGAGE' });
       stopping = { written: new Set(), zero: new Set(), refused: new Set(), settle: () => {} };
       const mine = stopping;
       change({ ...latch, epoch: epochOf(), estop: { sinceWallMs: clock.wall(), reason, issuer } });
       board.event('estop', { state: 'latched', reason, issuer, epoch: latch.epoch });
       board.alarm('estop-latched', true, 'P1', `emergency stop: ${reason} (${issuer})`);
-      void answer(mine, saving).then((told) => {
+      void answer(mine, saving, askedAtMs).then((told) => {
         memory.asked.delete(request);
         engagedFor.delete(request);
         reply(told);
       });
     }
 
-    async function answer(mine: Stopping, save: Promise<boolean>): Promise<Reply<EstopReply>> {
+    async function answer(mine: Stopping, save: Promise<boolean>, askedAtMs: number): Promise<Reply<EstopReply>> {
+      const leftMs = Math.max(0, REPLY_WITHIN_MS - (clock.now() - askedAtMs));
       await new Promise<void>((resolve) => {
-        const timer = clock.setTimeout(resolve, REPLY_WITHIN_MS);
+        const timer = clock.setTimeout(resolve, leftMs);
         mine.settle = () => {
           if (assetIds.some((id) => !mine.zero.has(id) && !mine.refused.has(id))) return;
           clock.clearTimeout(timer);
@@ -176,6 +177,8 @@ export const estopActor = fromProcess<EstopMessage, EstopInputs>(
 
     function tellAll(): void {
       for (const id of assetIds) tell(nameOfDriver(id));
+      // The others that may be written: what could disconnect a battery looks at the latch itself.
+      for (const asset of site.assets) if (asset.bms?.allowDisconnect) tell(nameOfDriver(bmsIdOf(asset)));
       tell('guard');
       tell('dispatcher');
       input.onLatch(viewOf());
