@@ -16,10 +16,13 @@ import type { Report } from './contracts/reports.ts';
 import type { FromStopper } from './contracts/stopper.ts';
 import type { TreeNode } from './contracts/status.ts';
 import type { UplinkConfig } from './contracts/uplink.ts';
+import { openLog } from './io/log.ts';
 import { openModbus } from './io/modbus-open.ts';
 import type { LoadedSite } from './io/site-file.ts';
 import { openSyncedFiles } from './io/synced-file.ts';
+import { traceSettings } from './io/trace-settings.ts';
 import { createPostbox } from './entry/postbox.ts';
+import { recordedTraces } from './entry/recorded-traces.ts';
 import { threadAlarms } from './entry/thread-alarms.ts';
 import { unitsOf } from './entry/units.ts';
 import type { StopperLine } from './actors/stopper-line.ts';
@@ -49,6 +52,8 @@ export type RunningSite = {
   readonly ended: Promise<number>;
 };
 
+/** Not recorded. */
+const OF_THE_MOMENT: readonly Report['type'][] = ['HEARTBEAT', 'CYCLE', 'UPLINK', 'TRACE'];
 const HEARTBEAT_MS = 500;
 /** A batch and its checkpoint sync the disk up to five times; one that takes ten seconds each is slow, not hung. */
 const RECORD_SILENT_MS = 120_000;
@@ -63,9 +68,18 @@ export function runSite({ loaded, socketPath, stopperPath, version, anyPort, onS
 
   const report = (item: Report): void => {
     if (item.type === 'TELEMETRY') lastCycle = item.report.ts;
-    if (item.type !== 'HEARTBEAT' && item.type !== 'CYCLE' && item.type !== 'UPLINK') record.post(item);
-    if (item.type !== 'AUDIT') north.post(item);
+    if (!OF_THE_MOMENT.includes(item.type)) record.post(item);
+    if (item.type !== 'AUDIT' || traces) north.post(item);
+    traces?.sent(item);
   };
+  const traces = traceSettings(loaded.site)
+    ? recordedTraces({
+        clock: systemClock,
+        ask: (value) => site?.system.send('record', { type: 'POST', value } as never),
+        tell: (step) => north.post({ type: 'TRACE', step }),
+      })
+    : undefined;
+  const log = openLog('main', loaded.site.site.id);
   let site: Site | undefined;
   const tellAlarm = (notice: Extract<ThreadSignal, { type: 'NOTICE' }>): void => site?.notice(notice);
   const recordAlarms = threadAlarms(tellAlarm);
@@ -85,9 +99,7 @@ export function runSite({ loaded, socketPath, stopperPath, version, anyPort, onS
   site = started;
   attributeLateErrors((error) => {
     // A defect that belongs to no actor: nothing here can be trusted to repair it.
-    process.stderr.write(
-      `${JSON.stringify({ level: 60, msg: 'defect', error: String(error), stack: error instanceof Error ? error.stack : undefined })}\n`,
-    );
+    log('defect', { why: error instanceof Error ? (error.stack ?? error.message) : String(error) });
     process.exitCode = 1;
     void started.system.stop().finally(() => process.exit(1));
   });
@@ -194,6 +206,7 @@ export function runSite({ loaded, socketPath, stopperPath, version, anyPort, onS
 
   function hearRecord(signal: ThreadSignal): void {
     if (signal.type === 'READY') record.open();
+    if (signal.type === 'SYNCED') traces?.synced(signal.id);
     recordAlarms.hear(signal);
     onSignal(signal);
   }

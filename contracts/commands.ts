@@ -122,7 +122,10 @@ export type SiteCommand =
   | { readonly name: 'calibrate'; readonly body: Untokened<typeof calibrateSchema> };
 type Untokened<S extends z.ZodType> = Omit<z.output<S>, 'token'> & { readonly tokenSha256?: string };
 
-export type Reply<T = unknown> = { readonly ok: true; readonly data: T } | Refusal;
+export type Reply<T = unknown> = ({ readonly ok: true; readonly data: T } | Refusal) & {
+  /** Of a command that is traced; its events and log lines have the same. */
+  readonly trace_id?: string;
+};
 
 /** Why an asset got less than its share of an order. */
 export type ShareReason = Code | string;

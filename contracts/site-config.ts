@@ -110,6 +110,8 @@ export const siteSchema = z
         maxBytes: z.number().int().min(1_000_000).default(2_000_000_000),
       })
       .prefault({}),
+    /** Commands are always traced where a collector is named (`OTEL_EXPORTER_OTLP_ENDPOINT`); of the polls this share. */
+    traces: z.strictObject({ pollRatio: z.number().min(0).max(1).default(0.001) }).prefault({}),
     /** Where the record is copied to. */
     uplinks: z.array(uplinkSchema).default([]),
   })

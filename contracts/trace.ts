@@ -34,28 +34,72 @@ export function traceField(traceparent: string | undefined): { readonly trace_id
   return traceId === undefined ? {} : { trace_id: traceId };
 }
 
-/** A moment or a stretch on the way of a traced command that no other report tells. Times are of the wall clock. */
-export type TraceStep =
-  | {
-      /** The dispatcher has kept its id and applied the limits; or has said no. */
-      readonly step: 'permitted';
-      readonly traceId: string;
-      readonly fromMs: number;
-      readonly toMs: number;
-      readonly code: string | null;
-    }
-  | {
-      /** An asset was given its share. */
-      readonly step: 'given';
-      readonly traceId: string;
-      readonly atMs: number;
-      readonly assetId: string;
-      readonly w: number;
-    }
-  | {
-      /** What the record had to keep of it until then is on the disk. */
-      readonly step: 'recorded';
-      readonly traceId: string;
-      readonly fromMs: number;
-      readonly toMs: number;
-    };
+/** What is on its way of a traced command and no other report tells. Times are of the wall clock. */
+export type TraceStep = Permitted | Given | Recorded;
+
+/** The dispatcher has kept its id and applied the limits; or has said no. `spanId` is that of the command. */
+export type Permitted = {
+  readonly step: 'permitted';
+  readonly spanId: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly code: string | null;
+};
+/** An asset was given its share. */
+export type Given = {
+  readonly step: 'given';
+  readonly spanId: string;
+  readonly atMs: number;
+  readonly assetId: string;
+  readonly w: number;
+};
+/** That the order was written is on the disk, in the record. */
+export type Recorded = {
+  readonly step: 'recorded';
+  readonly orderId: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+};
+
+/** What a face tells of a traced command. */
+export type CommandFact = CommandReceived | CommandChecked | CommandAnswered;
+
+export type CommandReceived = {
+  readonly type: 'COMMAND_RECEIVED';
+  /** Its own span; the parent is of whoever asked. */
+  readonly trace: TraceContext;
+  readonly parentSpanId: string | undefined;
+  readonly command: string;
+  readonly origin: string;
+  readonly orderId: string | undefined;
+  readonly atMs: number;
+};
+/** Its form and signature are right, and it is on its way to control. */
+export type CommandChecked = { readonly type: 'COMMAND_CHECKED'; readonly spanId: string; readonly atMs: number };
+export type CommandAnswered = {
+  readonly type: 'COMMAND_ANSWERED';
+  readonly spanId: string;
+  readonly atMs: number;
+  readonly code: string | undefined;
+  /** What the reply says of assets: being stopped, at zero, not confirmed. */
+  readonly stopping: readonly string[];
+  readonly zero: readonly string[];
+  readonly unconfirmed: readonly string[];
+};
+
+export type Attributes = Readonly<Record<string, string | number | boolean>>;
+
+/** A span that is over, ready to be sent. */
+export type SpanData = {
+  readonly name: string;
+  readonly trace: TraceContext;
+  readonly parentSpanId: string | undefined;
+  /** Of somebody else's request, or of our own. */
+  readonly kind: 'server' | 'internal';
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly attributes: Attributes;
+  readonly events: readonly { readonly name: string; readonly atMs: number; readonly attributes: Attributes }[];
+  /** Why it failed, where it did. */
+  readonly failed: string | undefined;
+};

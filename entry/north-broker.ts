@@ -4,10 +4,10 @@
  */
 import type { BrokerChoice } from '../actors/broker.actor.ts';
 import type { NorthStart } from '../contracts/links.ts';
+import type { Log } from '../contracts/log-events.ts';
 import { OLDEST_SOUND_VERSION, compareVersions, findBrokers, installCommand } from '../io/broker-find.ts';
 import { USUAL_PORT, startBroker } from '../io/broker.ts';
 import { withoutCredentials } from '../io/bus-nats.ts';
-import type { Log } from '../io/log.ts';
 import type { Notices } from './north-notices.ts';
 
 export type BrokerChooser = () => Promise<BrokerChoice>;
@@ -18,7 +18,7 @@ export function brokerChooser({ config, dataDir }: NorthStart, notices: Notices,
   return async () => {
     const url = process.env['NATS_URL'] || config.nats?.url;
     if (url) {
-      log.info(`broker: ${withoutCredentials(url)}`);
+      log('broker_chosen', { url: withoutCredentials(url) });
       return { kind: 'external', url };
     }
     const [binary] = await findBrokers();

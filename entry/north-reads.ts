@@ -98,9 +98,9 @@ export function createSocketHandler({
   start,
   desk,
   whereabouts,
-}: SocketParts): (name: string, body: unknown) => Promise<Reply> {
-  return async (name, body) => {
-    if (name !== 'where') return await desk.handle(name, body, 'socket');
+}: SocketParts): (name: string, body: unknown, traceparent?: string) => Promise<Reply> {
+  return async (name, body, traceparent) => {
+    if (name !== 'where') return await desk.handle(name, body, 'socket', traceparent);
     const data: Whereabouts = {
       site: start.config.site.id,
       version: start.version,

@@ -5,6 +5,7 @@
  *
  *   north        one_for_one, quarantines: nothing here may end the thread
  *   ├─ view      health, alarms, metrics
+ *   ├─ tracer    where a collector of traces is named
  *   ├─ broker    the nats-server process, where bessd runs it
  *   ├─ estop_bus a connection of its own, for the emergency stop alone
  *   ├─ bus       telemetry, events, alarms out; status and commands in
@@ -30,6 +31,7 @@ import { openMemoryBus } from '../io/bus-memory.ts';
 import { openNatsBus, withoutCredentials } from '../io/bus-nats.ts';
 import type { BusState } from '../io/bus.ts';
 import { createDesk } from '../io/command-desk.ts';
+import { followCommands } from '../io/command-follow.ts';
 import { openControlLink } from '../io/control-link.ts';
 import { listenHttp } from '../io/http-server.ts';
 import { openLog } from '../io/log.ts';
@@ -43,6 +45,7 @@ import type { SupervisorSpec } from '../supervisor/spec.ts';
 import { brokerChooser, judgeVersion } from './north-broker.ts';
 import { createNotices } from './north-notices.ts';
 import { createReads, createSocketHandler } from './north-reads.ts';
+import { openTraces } from './north-traces.ts';
 
 const start = workerData as NorthStart & { readonly commands: MessagePort; readonly estop: MessagePort };
 const main = parentPort;
@@ -76,7 +79,13 @@ const addresses: { http: string | null; nats: BusState } = {
 const commands = openControlLink(start.commands, { clock, whenFull: 'refuse' });
 const estop = openControlLink(start.estop, { clock, whenFull: 'share' });
 const checkOrder = orderCheck(config, clock.wall);
-const desk = createDesk({ commands, estop, broker, ownAlarms: view.ownAlarms, checkOrder });
+const traces = await openTraces({ start, clock, metrics, log });
+const follow = followCommands({
+  clock,
+  log,
+  tracer: traces && { begins: traces.begins, tell: (fact) => system.send('tracer', fact) },
+});
+const desk = createDesk({ commands, estop, broker, ownAlarms: view.ownAlarms, checkOrder, follow });
 const reads = createReads({ start, view, metrics, desk, broker, clock });
 const handleSocket = createSocketHandler({
   start,
@@ -88,13 +97,13 @@ const system = startSystem(tree(), {
   clock,
   report: (report) => {
     if (report.what !== 'started' && report.what !== 'exited')
-      log.warn(`${report.child} ${report.what}: ${report.reason}`);
+      log('part_changed', { child: report.child, what: report.what, why: report.reason });
     if (report.what === 'restarted') metrics.countRestart(report.child);
     notices.judge(report);
   },
 });
 attributeLateErrors((error) => {
-  log.error(`defect: ${error instanceof Error ? error.stack : String(error)}`);
+  log('north_defect', { why: error instanceof Error ? (error.stack ?? error.message) : String(error) });
   notices.raise('north-defect', 'P3', `an error that belongs to no part: ${String(error)}`);
 });
 const alive = setInterval(() => post({ type: 'ALIVE' }), 1000);
@@ -102,6 +111,7 @@ main.on('message', (message: Report | { readonly type: 'SHUTDOWN' }) => {
   if (message.type === 'SHUTDOWN') return void shutdown();
   system.send('view', { type: 'REPORT', report: message } as never);
   system.send('bus', { type: 'REPORT', report: message } as never);
+  if (traces) system.send('tracer', { type: 'REPORT', report: message } as never);
 });
 post({ type: 'READY' });
 
@@ -114,6 +124,7 @@ function tree(): SupervisorSpec {
     quarantine: true,
     children: [
       { id: 'view', start: () => siteViewActor, input: () => ({ takers: [view.note, metrics.note, reads.note] }) },
+      ...(traces ? [traces.child] : []),
       {
         id: 'broker',
         start: () => brokerActor,
@@ -197,7 +208,10 @@ function siteEndpoints(): readonly Endpoint[] {
 }
 
 function endpoint(name: CommandName): Endpoint {
-  return { subject: commandSubject(siteId, name), answer: (body) => desk.handle(name, body, 'nats') };
+  return {
+    subject: commandSubject(siteId, name),
+    answer: (body, traceparent) => desk.handle(name, body, 'nats', traceparent),
+  };
 }
 
 function broker(): SiteStatus['broker'] {
@@ -220,6 +234,7 @@ function natsUrl(): string | null {
 async function shutdown(): Promise<void> {
   setTimeout(() => process.exit(0), 8000).unref();
   await system.stop();
+  await traces?.close();
   clearInterval(alive);
   notices.close();
   commands.close();

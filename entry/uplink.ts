@@ -45,7 +45,10 @@ const system = startSystem(
       },
     ],
   },
-  { clock, report: ({ what, reason }) => what === 'failed' && log.error(`uplink: ${reason}`) },
+  {
+    clock,
+    report: ({ what, reason }) => what === 'failed' && log('uplink_failed', { uplink: config.id, why: reason }),
+  },
 );
 const alive = setInterval(() => post({ type: 'ALIVE' }), 1000);
 main.on('message', ({ type }: { readonly type: string }) => {

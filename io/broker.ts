@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '../contracts/faults.ts';
+import type { Log } from '../contracts/log-events.ts';
 import type { BrokerBinary } from './broker-find.ts';
 import { configFileOf, endStale, removeNote, writeNote } from './broker-stale.ts';
 
@@ -23,7 +24,7 @@ export type BrokerOptions = {
   readonly binary: BrokerBinary;
   /** Taken when it is free, else any other. */
   readonly preferredPort?: number;
-  readonly log: { readonly debug: (message: string) => void };
+  readonly log: Log;
   readonly signal: AbortSignal;
 };
 
@@ -111,7 +112,7 @@ function endOf(child: ChildProcess, log: BrokerOptions['log']): Promise<string> 
   let words = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     words = (words + text).slice(-WORDS_KEPT);
-    log.debug(text.trimEnd());
+    log('broker_said', { text: text.trimEnd() });
   });
   return new Promise((resolve) => {
     const end = (how: string): void =>

@@ -13,6 +13,7 @@ import type { Service } from '@nats-io/services';
 import { connect, wsconnect } from '@nats-io/transport-node';
 import type { Msg, NatsConnection, NodeConnectionOptions } from '@nats-io/transport-node';
 import type { Clock, TimerId } from '../contracts/clock.ts';
+import type { Log } from '../contracts/log-events.ts';
 import { decodeRequest } from './bus.ts';
 import type { Answer, Bus, BusState } from './bus.ts';
 
@@ -26,7 +27,7 @@ export type NatsBusOptions = {
   readonly queue: string;
   readonly clock: Clock;
   readonly onState?: (state: BusState) => void;
-  readonly log: { readonly warn: (message: string) => void };
+  readonly log: Log;
   readonly retryMs?: number;
 };
 
@@ -57,7 +58,7 @@ class NatsBus implements Bus {
       this.#connection.publish(subject, text);
       return true;
     } catch (error) {
-      this.#options.log.warn(`not published on ${subject}: ${messageOf(error)}`);
+      this.#options.log('publish_failed', { subject, why: messageOf(error) });
       return false;
     }
   };
@@ -93,7 +94,7 @@ class NatsBus implements Bus {
       this.#becomes(true);
     } catch (error) {
       if (!this.#closed && !this.#complained) {
-        this.#options.log.warn(`no connection to ${withoutCredentials(this.#options.url)}: ${messageOf(error)}`);
+        this.#complain('bus_unreachable', error);
       }
       this.#complained = true;
       const halfOpen = this.#connection;
@@ -128,7 +129,7 @@ class NatsBus implements Bus {
 
   async #reply(message: Msg, answer: Answer): Promise<void> {
     const request = decodeRequest(message.data);
-    const result = request.ok ? await answer(request.value) : request;
+    const result = request.ok ? await answer(request.value, message.headers?.get('traceparent')) : request;
     // Without a reply subject the sender does not want to know; the command has been carried out all the same.
     if (!message.reply || !this.#connected) return;
     message.respond(JSON.stringify(result));
@@ -138,7 +139,7 @@ class NatsBus implements Bus {
     for await (const status of connection.status()) {
       if (status.type === 'disconnect') this.#becomes(false);
       if (status.type === 'reconnect') this.#becomes(true);
-      if (status.type === 'error') this.#options.log.warn(`broker: ${status.error.message}`);
+      if (status.type === 'error') this.#options.log('broker_error', { why: status.error.message });
     }
   }
 
@@ -147,9 +148,13 @@ class NatsBus implements Bus {
     if (this.#closed || this.#connection !== connection) return;
     this.#connection = undefined;
     this.#service = undefined;
-    this.#options.log.warn(`connection given up: ${messageOf(error)}`);
+    this.#complain('bus_given_up', error);
     this.#becomes(false);
     this.#retryLater();
+  }
+
+  #complain(event: 'bus_unreachable' | 'bus_given_up', error: unknown): void {
+    this.#options.log(event, { url: withoutCredentials(this.#options.url), why: messageOf(error) });
   }
 
   #retryLater(): void {

@@ -10,8 +10,8 @@ import type { Refusal } from '../contracts/faults.ts';
 
 export type BusState = { readonly connected: boolean; readonly url: string | null; readonly version: string | null };
 
-/** Answers one request whose JSON was readable. Must not throw: a refusal is an answer. */
-export type Answer = (body: unknown) => Promise<Reply>;
+/** Answers one request whose JSON was readable, with the trace that its header names. Must not throw: a refusal is an answer. */
+export type Answer = (body: unknown, traceparent?: string) => Promise<Reply>;
 
 export type Bus = {
   /** One JSON message; false when it could not be sent now and was dropped. */

@@ -13,12 +13,13 @@ import type { Problem } from '../contracts/parse.ts';
 import type { AlarmReport } from '../contracts/reports.ts';
 import type { SiteStatus } from '../contracts/status.ts';
 import type { z } from 'zod';
+import type { Follow, Followed } from './command-follow.ts';
 import type { ControlLink } from './control-link.ts';
 import type { CheckOrder } from './order-signature.ts';
 
 export type Desk = {
   /** Takes anything; answers always. */
-  readonly handle: (name: string, body: unknown, origin: Origin) => Promise<Reply>;
+  readonly handle: (name: string, body: unknown, origin: Origin, traceparent?: string) => Promise<Reply>;
   readonly status: (origin: Origin, timeoutMs?: number) => Promise<Reply<SiteStatus>>;
 };
 
@@ -30,9 +31,10 @@ export type DeskOptions = {
   readonly ownAlarms: () => readonly AlarmReport[];
   /** Where orders are signed. */
   readonly checkOrder?: CheckOrder | undefined;
+  readonly follow?: Follow | undefined;
 };
 
-export function createDesk({ commands, estop, broker, ownAlarms, checkOrder }: DeskOptions): Desk {
+export function createDesk({ commands, estop, broker, ownAlarms, checkOrder, follow }: DeskOptions): Desk {
   const status: Desk['status'] = async (origin, timeoutMs) => {
     const reply = (await commands.request(origin, { name: 'status' }, timeoutMs)) as Reply<SiteStatus>;
     if (!reply.ok) return reply;
@@ -43,7 +45,7 @@ export function createDesk({ commands, estop, broker, ownAlarms, checkOrder }: D
   };
   return {
     status,
-    async handle(name, body, origin) {
+    async handle(name, body, origin, traceparent) {
       if (name === 'status') return await status(origin);
       if (!isCommand(name))
         return badRequest([
@@ -52,13 +54,27 @@ export function createDesk({ commands, estop, broker, ownAlarms, checkOrder }: D
       const link = name === 'estop' ? estop : commands;
       // Before the form is checked, so that a flood costs next to nothing.
       if (link.full()) return refusal('RATE_LIMITED');
-      const parsed = parse<Record<string, unknown>>(COMMANDS[name] as z.ZodType<Record<string, unknown>>, body);
-      if (!parsed.ok) return badRequest(parsed.problems);
-      const unsigned = name === 'dispatch' ? checkOrder?.(parsed.value as DispatchRequest) : undefined;
-      if (unsigned) return unsigned;
-      return await link.request(origin, { name, body: untokened(parsed.value) } as SiteCommand);
+      const followed = follow?.(name, body, origin, traceparent);
+      const reply = await passOn(link, name, body, origin, followed);
+      return followed ? followed.answered(reply) : reply;
     },
   };
+
+  async function passOn(
+    link: ControlLink,
+    name: CommandName,
+    body: unknown,
+    origin: Origin,
+    followed: Followed | undefined,
+  ): Promise<Reply> {
+    const parsed = parse<Record<string, unknown>>(COMMANDS[name] as z.ZodType<Record<string, unknown>>, body);
+    if (!parsed.ok) return badRequest(parsed.problems);
+    const unsigned = name === 'dispatch' ? checkOrder?.(parsed.value as DispatchRequest) : undefined;
+    if (unsigned) return unsigned;
+    followed?.checked();
+    const command = { name, body: untokened(parsed.value) } as SiteCommand;
+    return await link.request(origin, command, undefined, followed?.traceparent);
+  }
 }
 
 /** The refusal that names path, value and expectation of everything that is wrong. */

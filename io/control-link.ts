@@ -13,7 +13,8 @@ import type { CommandMessage, ReplyMessage } from '../contracts/links.ts';
 export type ControlLink = {
   /** True when the next request would be refused. */
   readonly full: () => boolean;
-  readonly request: (origin: Origin, command: SiteCommand, timeoutMs?: number) => Promise<Reply>;
+  /** `trace`: the traceparent that goes with it. */
+  readonly request: (origin: Origin, command: SiteCommand, timeoutMs?: number, trace?: string) => Promise<Reply>;
   readonly close: () => void;
 };
 
@@ -37,7 +38,7 @@ export function openControlLink(port: MessagePort, options: ControlLinkOptions):
 
   return {
     full: () => whenFull === 'refuse' && pending.size >= limit,
-    request(origin, command, timeoutMs = defaultTimeoutMs) {
+    request(origin, command, timeoutMs = defaultTimeoutMs, trace) {
       if (pending.size >= limit) {
         const latest = [...pending.values()].at(-1);
         return whenFull === 'share' && latest ? latest.promise : Promise.resolve(tooMany(limit));
@@ -51,7 +52,7 @@ export function openControlLink(port: MessagePort, options: ControlLinkOptions):
       };
       const timer = clock.setTimeout(() => settle(refusal('CONTROL_SILENT')), timeoutMs);
       pending.set(id, { timer, settle, promise });
-      port.postMessage({ type: 'COMMAND', id, origin, command } satisfies CommandMessage);
+      port.postMessage({ type: 'COMMAND', id, origin, command, trace } satisfies CommandMessage);
       return promise;
     },
     close() {

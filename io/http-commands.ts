@@ -27,12 +27,14 @@ export const COMMAND_PATHS: readonly { readonly name: CommandName; readonly path
     summary: SUMMARIES[name],
   }));
 
-type Handle = (name: string, body: unknown, origin: Origin) => Promise<Reply>;
+type Handle = (name: string, body: unknown, origin: Origin, traceparent?: string) => Promise<Reply>;
 
 export function addCommandRoutes(app: FastifyInstance, handle: Handle): void {
   for (const { name, path, summary } of COMMAND_PATHS) {
     app.post(path, { schema: { summary, body: COMMANDS[name] } }, (request, response) =>
-      handle(name, request.body, 'http').then((reply) => sendReply(response, reply)),
+      handle(name, request.body, 'http', [request.headers['traceparent']].flat()[0]).then((reply) =>
+        sendReply(response, reply),
+      ),
     );
   }
 }

@@ -11,6 +11,7 @@ import { jsonSchemaTransform } from 'fastify-type-provider-zod';
 import type { AddressInfo } from 'node:net';
 import type { Origin, Reply } from '../contracts/commands.ts';
 import { Fault, refusal } from '../contracts/faults.ts';
+import type { Log } from '../contracts/log-events.ts';
 import { MAX_REQUEST_BYTES } from './bus.ts';
 import { addCommandRoutes } from './http-commands.ts';
 import { refuseForeign } from './http-guard.ts';
@@ -23,9 +24,9 @@ export type HttpOptions = {
   /** Try the following ports when this one is taken. */
   readonly anyPort: boolean;
   readonly version: string;
-  readonly handle: (name: string, body: unknown, origin: Origin) => Promise<Reply>;
+  readonly handle: (name: string, body: unknown, origin: Origin, traceparent?: string) => Promise<Reply>;
   readonly reads: Reads;
-  readonly log: { readonly warn: (message: string) => void };
+  readonly log: Log;
 };
 
 export type Listening = { readonly address: string; readonly close: () => Promise<void> };
@@ -86,11 +87,15 @@ export async function createHttpApp({ version, handle, reads, log }: HttpOptions
         refusal('BAD_REQUEST', `${request.method} ${request.url.slice(0, 200)}: no such endpoint; see /openapi.json`),
       ),
   );
-  app.setErrorHandler((error: FastifyError, _request, response) => {
+  app.setErrorHandler((error: FastifyError, request, response) => {
     const status = error.statusCode ?? 500;
     if (status < 500)
       return response.code(status).send(refusal('BAD_REQUEST', BODY_ERRORS[error.code] ?? error.message));
-    log.warn(`HTTP: ${error.stack ?? error.message}`);
+    log('http_failed', {
+      method: request.method,
+      path: request.url.slice(0, 200),
+      why: error.stack ?? error.message,
+    });
     return response.code(status).send(refusal('NOT_READY', 'this request failed inside bessd; its log says why'));
   });
   await app.register(swagger, {

@@ -96,6 +96,11 @@ export const METRICS = {
   // North
   bess_broker_connected: gauge(['kind'], '', '1 while the bus has a broker; kind is external, child or in_process'),
   bess_publish_errors_total: counter(NONE, '', 'Messages that the bus did not take'),
+  bess_trace_spans_total: counter(
+    ['outcome'],
+    '',
+    'Spans that the collector of traces took (`sent`), and dropped ones: `queue_full`, or `not_taken` by the collector',
+  ),
   bess_outbox_depth: gauge(['uplink'], '', 'Reports of the record that an uplink has not delivered'),
   bess_uplink_state: gauge(['uplink', 'state'], '', '1 for the state that an uplink is in'),
 } as const satisfies Record<string, MetricRow>;

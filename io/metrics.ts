@@ -12,6 +12,7 @@ import { createSeries } from './metrics-series.ts';
 import type { Series } from './metrics-series.ts';
 import { showAlarms, showStatus } from './metrics-status.ts';
 import type { SiteView } from './site-view.ts';
+import type { DropReason } from './traces.ts';
 
 export type Metrics = {
   readonly note: (report: Report) => void;
@@ -20,6 +21,8 @@ export type Metrics = {
   /** A part of the north was restarted; those of control come with its heartbeat. */
   readonly countRestart: (child: string) => void;
   readonly countPublishError: () => void;
+  /** Spans that a collector took, or why they were dropped. */
+  readonly countSpans: (what: 'sent' | DropReason, spans: number) => void;
   /** Prometheus text. */
   readonly scrape: (own?: OwnState) => Promise<string>;
   readonly contentType: string;
@@ -68,6 +71,7 @@ export function createMetrics(parts: MetricsParts): Metrics {
     contentType: series.contentType,
     names: series.names,
     countPublishError: () => series.inc('bess_publish_errors_total', {}),
+    countSpans: (outcome, spans) => series.inc('bess_trace_spans_total', { outcome }, spans),
     countRestart: (child) => (restarts.north[child] = (restarts.north[child] ?? 0) + 1),
     noteStatus: (value) => (status = { value, atMs: clock.now() }),
     note(report) {

@@ -15,7 +15,13 @@ export type Whereabouts = {
 };
 
 /** Rejects with a fault when nobody answers within `timeoutMs`. */
-export function askSocket(socketPath: string, name: string, body: unknown, timeoutMs: number): Promise<Reply> {
+export function askSocket(
+  socketPath: string,
+  name: string,
+  body: unknown,
+  timeoutMs: number,
+  traceparent?: string,
+): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const socket = connect(socketPath);
     let received = '';
@@ -25,7 +31,7 @@ export function askSocket(socketPath: string, name: string, body: unknown, timeo
     };
     const timer = setTimeout(() => fail(`no answer within ${timeoutMs} ms`), timeoutMs);
     socket.setEncoding('utf8');
-    socket.on('connect', () => socket.write(`${JSON.stringify({ id: 1, name, body })}\n`));
+    socket.on('connect', () => socket.write(`${JSON.stringify({ id: 1, name, body, traceparent })}\n`));
     socket.on('error', ({ message }) => fail(message));
     socket.on('close', () => {
       clearTimeout(timer);

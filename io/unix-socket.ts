@@ -4,6 +4,8 @@
  *   {"id":1,"name":"status"}                 →  {"id":1,"reply":{"ok":true,"data":…}}
  *   {"id":2,"name":"stop","body":{…}}        →  {"id":2,"reply":…}
  *
+ * A `traceparent` beside them makes the command part of that trace.
+ *
  * Replies come as they are ready, not in the order of the requests, so a stop never waits. The socket is born in a
  * private folder and moved into place, so that nobody else can open it for a moment; one on which somebody answers is
  * left alone.
@@ -18,7 +20,7 @@ import { MAX_REQUEST_BYTES, decodeRequest } from './bus.ts';
 
 export type SocketOptions = {
   readonly socketPath: string;
-  readonly handle: (name: string, body: unknown) => Promise<Reply>;
+  readonly handle: (name: string, body: unknown, traceparent?: string) => Promise<Reply>;
 };
 export type SocketServer = { readonly address: string; readonly close: () => Promise<void> };
 
@@ -70,11 +72,11 @@ function converse(socket: Socket, handle: SocketOptions['handle']): void {
 async function answer(line: Buffer, socket: Socket, handle: SocketOptions['handle']): Promise<void> {
   const decoded = decodeRequest(line);
   if (!decoded.ok) return send(socket, null, decoded);
-  const { id, name, body } = (decoded.value ?? {}) as { id?: unknown; name?: unknown; body?: unknown };
+  const { id, name, body, traceparent } = (decoded.value ?? {}) as Readonly<Record<string, unknown>>;
   if (typeof id !== 'number' || typeof name !== 'string') {
     return send(socket, null, refusal('BAD_REQUEST', 'expected {"id": number, "name": text, "body": {…}}'));
   }
-  send(socket, id, await handle(name, body ?? {}));
+  send(socket, id, await handle(name, body ?? {}, typeof traceparent === 'string' ? traceparent : undefined));
 }
 
 function send(socket: Socket, id: number | null, reply: Reply): void {

@@ -16,15 +16,15 @@ export type Tracing = {
 };
 
 export function tracing({ report }: Pick<Board, 'report'>, clock: Pick<Clock, 'wall'>): Tracing {
-  const tell = (trace: string | undefined, step: (traceId: string) => TraceStep): void => {
+  const tell = (trace: string | undefined, step: (spanId: string) => TraceStep): void => {
     const context = trace === undefined ? undefined : parseTraceparent(trace);
-    if (context?.sampled) report({ type: 'TRACE', step: step(context.traceId) });
+    if (context?.sampled) report({ type: 'TRACE', step: step(context.spanId) });
   };
   return {
     came: (trace) => ({ trace, cameAtMs: clock.wall() }),
     decided: ({ trace, cameAtMs: fromMs }, code) =>
-      tell(trace, (traceId) => ({ step: 'permitted', traceId, fromMs, toMs: clock.wall(), code: code ?? null })),
+      tell(trace, (spanId) => ({ step: 'permitted', spanId, fromMs, toMs: clock.wall(), code: code ?? null })),
     given: (assetId, { trace, w }) =>
-      tell(trace, (traceId) => ({ step: 'given', traceId, atMs: clock.wall(), assetId, w })),
+      tell(trace, (spanId) => ({ step: 'given', spanId, atMs: clock.wall(), assetId, w })),
   };
 }

@@ -4,19 +4,20 @@ import type { SyncedFile } from '../../contracts/ports.ts';
 import { cursorSchema } from '../../contracts/uplink.ts';
 import type { Cursor } from '../../contracts/uplink.ts';
 import { Fault } from '../../contracts/faults.ts';
+import type { Log } from '../../contracts/log-events.ts';
 
 const BEGIN: Cursor = { version: 1, streams: {} };
 
-export async function loadCursor(file: SyncedFile, log: { readonly warn: (text: string) => void }): Promise<Cursor> {
+export async function loadCursor(file: SyncedFile, uplink: string, log: Log): Promise<Cursor> {
   try {
     const text = await file.load();
     if (text === undefined) return BEGIN;
     const parsed = parse(cursorSchema, JSON.parse(text));
     if (parsed.ok) return parsed.value;
-    log.warn('the cursor of the uplink is not valid; everything that is recorded is sent again');
+    log('cursor_unreadable', { uplink, why: 'it is not valid' });
   } catch (error) {
     if (!(error instanceof Fault) && !(error instanceof SyntaxError)) throw error;
-    log.warn(`the cursor of the uplink cannot be read (${error.message}); everything that is recorded is sent again`);
+    log('cursor_unreadable', { uplink, why: error.message });
   }
   return BEGIN;
 }

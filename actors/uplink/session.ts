@@ -8,6 +8,7 @@
  * Ends     with a fault of the target or of the record; the machine decides when to try again.
  */
 import type { EventObject } from 'xstate';
+import type { Log } from '../../contracts/log-events.ts';
 import type { SyncedFile } from '../../contracts/ports.ts';
 import type { UplinkReport } from '../../contracts/reports.ts';
 import type { Cursor, OpenTarget, Outbox } from '../../contracts/uplink.ts';
@@ -27,7 +28,7 @@ export type UplinkInput = {
   readonly batch: number;
   readonly jitter: () => number;
   readonly report: (report: UplinkReport) => void;
-  readonly log: { readonly warn: (text: string) => void; readonly info: (text: string) => void };
+  readonly log: Log;
 };
 
 /** What outlives a session. */

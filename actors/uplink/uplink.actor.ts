@@ -19,7 +19,7 @@ const REPORT_EVERY_MS = 5000;
 export const uplinkActor = fromProcess<EventObject, UplinkInput>(async ({ input, signal, clock, spawn }) => {
   const courier: Courier = {
     ...input,
-    cursor: await loadCursor(input.cursorFile, input.log),
+    cursor: await loadCursor(input.cursorFile, input.id, input.log),
     outbox: 0,
     tell: undefined,
   };
@@ -33,8 +33,8 @@ export const uplinkActor = fromProcess<EventObject, UplinkInput>(async ({ input,
     next: (snapshot: SnapshotFrom<typeof uplinkMachine>) => {
       const next = stateOf(snapshot);
       if (next === state) return;
-      if (next === 'offline') input.log.warn(`uplink ${input.id} is offline: ${snapshot.context.reason}`);
-      if (state !== 'online' && next === 'online') input.log.info(`uplink ${input.id} has caught up`);
+      if (next === 'offline') input.log('uplink_offline', { uplink: input.id, why: snapshot.context.reason });
+      if (state !== 'online' && next === 'online') input.log('uplink_caught_up', { uplink: input.id });
       state = next;
       report();
     },

@@ -27,7 +27,7 @@ async function emergencyStop(options: EstopOptions): Promise<void> {
   let last: Reply<EstopReply> = refusal('NOT_READY');
   for (const way of ways) {
     last = await tryWay(way, { reason, issuer });
-    if (last.ok) return report(last.data, way.name, options);
+    if (last.ok) return report(last, way.name, options);
     if (!options.json) console.error(`${way.name}: ${failed(last)}`);
   }
   process.exitCode = 1;
@@ -54,10 +54,11 @@ async function tryWay({ open }: Way, body: object): Promise<Reply<EstopReply>> {
   }
 }
 
-function report(data: EstopReply, via: string, options: EstopOptions): void {
+function report(reply: Extract<Reply<EstopReply>, { ok: true }>, via: string, options: EstopOptions): void {
+  const { data } = reply;
   const { written, zero, unconfirmed, refused, latched } = data;
   if (unconfirmed.length > 0 || refused.length > 0) process.exitCode = 1;
-  if (options.json) return console.log(json({ ok: true, data, via }));
+  if (options.json) return console.log(json({ ...reply, via }));
   const results = new Map([
     ...written.map((id) => [id, painted('yellow', 'stop written, zero not yet seen')] as const),
     ...zero.map((id) => [id, painted('green', 'zero')] as const),

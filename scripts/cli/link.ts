@@ -1,6 +1,8 @@
 /**
  * The way from the command line to a running site: NATS where `--nats` is given, else the site's Unix socket.
  */
+import { headers } from '@nats-io/transport-node';
+import type { MsgHdrs } from '@nats-io/transport-node';
 import type { Reply } from '../../contracts/commands.ts';
 import type { CommandName } from '../../contracts/commands.ts';
 import { Fault } from '../../contracts/faults.ts';
@@ -44,7 +46,8 @@ export async function natsLink(url: string, siteId: string): Promise<SiteLink> {
     async request(name, body) {
       const subject = name === 'status' ? statusSubject(siteId) : commandSubject(siteId, name as CommandName);
       try {
-        return (await connection.request(subject, JSON.stringify(body), { timeout: REPLY_MS })).json<Reply>();
+        const options = { timeout: REPLY_MS, ...traceHeaders() };
+        return (await connection.request(subject, JSON.stringify(body), options)).json<Reply>();
       } catch (error) {
         throw new Fault('CONNECT_FAILED', `${via}: ${reasonOf(error)}; is the site ${siteId} running there?`, {
           cause: error,
@@ -59,7 +62,7 @@ export function socketLink({ site, socketPath }: FoundSite): SiteLink {
   return {
     siteId: site,
     via: `the socket ${socketPath}`,
-    request: (name, body) => askSocket(socketPath, name, body, REPLY_MS),
+    request: (name, body) => askSocket(socketPath, name, body, REPLY_MS, process.env['TRACEPARENT']),
     [Symbol.asyncDispose]: async () => {},
   };
 }
@@ -88,6 +91,15 @@ export async function theRunningSite(wanted: string | undefined): Promise<FoundS
     );
   }
   return first;
+}
+
+/** The trace that the caller of this program began, as other tools hand it on. */
+function traceHeaders(): { readonly headers?: MsgHdrs } {
+  const traceparent = process.env['TRACEPARENT'];
+  if (!traceparent) return {};
+  const all = headers();
+  all.set('traceparent', traceparent);
+  return { headers: all };
 }
 
 function reasonOf(error: unknown): string {

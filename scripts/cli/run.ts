@@ -1,9 +1,11 @@
 /** `bessd run`: a site, until it is told to stop. */
 import { mkdirSync } from 'node:fs';
 import { Command } from 'commander';
-import { Fault } from '../../contracts/faults.ts';
 import type { ThreadSignal } from '../../contracts/links.ts';
+import type { Log } from '../../contracts/log-events.ts';
 import { rehearse } from '../../entry/rehearsal.ts';
+import { openLog } from '../../io/log.ts';
+import { oldRecord } from '../../io/old-record.ts';
 import { loadSite } from '../../io/site-file.ts';
 import { defaultSocketPath, stopperSocketPath } from '../../io/socket-path.ts';
 import { runSite } from '../../main.ts';
@@ -32,14 +34,15 @@ export function runCommand(): Command {
         );
         return;
       }
+      const log = openLog('main', loaded.site.site.id);
       try {
         mkdirSync(loaded.dataDir, { recursive: true });
       } catch (error) {
         // Control runs without a disk; the record and the latch say so.
-        process.stderr.write(
-          `data directory ${loaded.dataDir} cannot be made: ${error instanceof Fault ? error.code : String(error)}\n`,
-        );
+        log('data_dir_unwritable', { folder: loaded.dataDir, why: String(error) });
       }
+      const old = oldRecord(loaded.dataDir);
+      if (old) log('old_record_found', old);
       await rehearse(loaded);
       const running = runSite({
         loaded,
@@ -47,11 +50,11 @@ export function runCommand(): Command {
         stopperPath: stopperSocketPath(loaded.site.site.id),
         version,
         anyPort: options.anyPort,
-        onSignal: tell,
+        onSignal: (signal) => tell(signal, log),
       });
       onStopSignals((times) => {
         if (times > 1) process.kill(process.pid, 'SIGKILL');
-        process.stderr.write('stopping: devices into their exit state (again to force)\n');
+        log('stopping', {});
         setTimeout(() => process.kill(process.pid, 'SIGKILL'), STOP_DEADLINE_MS).unref();
         void running.stop();
       });
@@ -63,8 +66,9 @@ export function runCommand(): Command {
     });
 }
 
-function tell(signal: ThreadSignal): void {
+function tell(signal: ThreadSignal, log: Log): void {
   if (signal.type === 'LISTENING') process.stdout.write(`listening ${signal.what} ${signal.address}\n`);
-  if (signal.type === 'NOTICE')
-    process.stderr.write(`${signal.severity} ${signal.state} ${signal.alarm_id}: ${signal.message}\n`);
+  if (signal.type !== 'NOTICE') return;
+  const { alarm_id, severity, state, message } = signal;
+  log('alarm', { alarm_id, severity, state, message });
 }

@@ -88,6 +88,11 @@ export const runtime: Dashboard = {
           queries: [{ expr: 'increase(bess_publish_errors_total{site_id="$site"}[1m])', legend: 'dropped' }],
         },
         {
+          title: 'Spans of traces, a minute',
+          kind: 'timeseries',
+          queries: [{ expr: 'increase(bess_trace_spans_total{site_id="$site"}[1m])', legend: '{{outcome}}' }],
+        },
+        {
           title: 'Reports that wait for an uplink',
           kind: 'timeseries',
           queries: [{ expr: 'bess_outbox_depth{site_id="$site"}', legend: '{{uplink}}' }],

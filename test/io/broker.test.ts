@@ -11,7 +11,7 @@ import { startBroker } from '../../io/broker.ts';
 import type { RunningBroker } from '../../io/broker.ts';
 import { configFileOf, endStale } from '../../io/broker-stale.ts';
 
-const log = { debug: () => {} };
+const log = (): void => undefined;
 const signal = new AbortController().signal;
 const [binary] = await findBrokers();
 if (!binary) console.log('SKIPPED: no nats-server on this machine, so no broker was started as a child');
@@ -90,7 +90,7 @@ if (binary) {
     const url = new URL('../../io/broker.ts', import.meta.url).href;
     const code = `const { startBroker } = await import(${JSON.stringify(url)});
       const broker = await startBroker({ siteId: 'S', dataDir: ${JSON.stringify(dataDir)}, binary: ${JSON.stringify(binary)}, preferredPort: 0,
-        log: { debug() {} }, signal: new AbortController().signal });
+        log() {}, signal: new AbortController().signal });
       console.log(broker.pid); process.kill(process.pid, 'SIGKILL');`;
     const parent = spawn(process.execPath, ['--input-type=module', '-e', code], {
       stdio: ['ignore', 'pipe', 'inherit'],

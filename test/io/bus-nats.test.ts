@@ -10,7 +10,7 @@ import { dial, openNatsBus, withoutCredentials } from '../../io/bus-nats.ts';
 import type { Bus, BusState } from '../../io/bus.ts';
 import { systemClock } from '../../supervisor/clock.ts';
 
-const log = { debug: () => {}, warn: () => {} };
+const log = (): void => undefined;
 const binaries = await findBrokers();
 const versions = new Map(binaries.map((binary) => [binary.version, binary]));
 if (versions.size === 0) console.log('SKIPPED: no nats-server on this machine, so the bus was not tried against one');

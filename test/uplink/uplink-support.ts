@@ -32,7 +32,7 @@ export function startUplink(dataDir: string, openTarget: OpenTarget, batch = 50)
             batch,
             jitter: () => 0,
             report: (report: UplinkReport) => reports.push(report),
-            log: { warn: () => undefined, info: () => undefined },
+            log: () => undefined,
           }),
         },
       ],
