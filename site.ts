@@ -237,7 +237,7 @@ export function startSite(parts: SiteParts): Site {
     command: (message, reply) =>
       message.command.name === 'alarm'
         ? reply(board.desk.command(message.command.body))
-        : route(system, estop.memory, message, reply),
+        : route(system, { asked: estop.memory.asked, nowMs: clock.now() }, message, reply),
   };
 }
 
@@ -260,7 +260,7 @@ function apart(
 
 function route(
   system: RunningSystem,
-  { asked }: EstopMemory,
+  { asked, nowMs }: Pick<EstopMemory, 'asked'> & { readonly nowMs: number },
   message: CommandMessage,
   reply: (reply: Reply) => void,
 ): void {
@@ -268,7 +268,7 @@ function route(
   const delivered = ((): boolean => {
     switch (command.name) {
       case 'estop': {
-        const request: EstopRequested = { type: 'ESTOP_REQUESTED', ...command.body, reply };
+        const request: EstopRequested = { type: 'ESTOP_REQUESTED', askedAtMs: nowMs, ...command.body, reply };
         asked.add(request);
         // Where nobody is there now, the next one begins with it.
         system.send('estop', request);

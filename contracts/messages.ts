@@ -50,6 +50,8 @@ export type GuardMessage = Telemetry | LatchState | Calibrate;
 export type LatchWanted = { readonly type: 'LATCH_WANTED'; readonly from: string };
 export type EstopRequested = {
   readonly type: 'ESTOP_REQUESTED';
+  /** When it came (monotonic): who asked waits from then on, whoever answers. */
+  readonly askedAtMs: number;
   readonly reason: string;
   readonly issuer: string;
   readonly reply: (reply: Reply) => void;

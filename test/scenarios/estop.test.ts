@@ -241,9 +241,11 @@ test('an E-stop whose actor dies before it could answer is answered by the next 
   const site = await virtualSite({ plant: { loadW: 60_000 } });
   await site.dispatch(30_000, 600);
   await site.run(3000);
+  const fromMs = site.clock.now();
   const asked = estop(site);
   site.site.system.send('estop', CRASH);
   const reply = await asked;
+  assert.ok(site.clock.now() - fromMs <= 3000, `answered after ${site.clock.now() - fromMs} ms`);
   assert.ok(reply.ok, JSON.stringify(reply));
   assert.equal(reply.data.written, ['bess-1']);
   assert.is(site.site.status().estop.state, 'latched');
