@@ -97,6 +97,7 @@ function planAsset(
     caps,
     capsWith,
     nominalVoltageV: profile.nominalVoltageV,
+    acSetpoint: profile.control?.follows === 'acPowerW',
     voltagePct: site.grid.voltagePct,
     frequencyHz: site.grid.frequencyHz,
     ...(bms ? { bms: { id: bms.asset.id, offers } } : {}),

@@ -41,6 +41,8 @@ export type PermitReason =
   | 'DEADMAN_CAP'
   | 'UNATTENDED_CAP'
   | 'RATING'
+  /** The device is told AC power, and its battery gives the losses on top. */
+  | 'AC_LOSSES'
   | 'TRIPPED'
   | 'ESTOP_LATCHED'
   | 'NO_TELEMETRY';

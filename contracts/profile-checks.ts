@@ -7,6 +7,7 @@ import { JUDGED_MEASURANDS, registersOf } from './profile-point.ts';
 
 /** As much of a profile as is checked here. */
 type Checked = {
+  readonly kind: 'hybrid' | 'battery' | 'meter';
   readonly transport: { readonly registers: 'holding' | 'input' };
   readonly points: Readonly<Record<string, PointRow>>;
   readonly parts?: { readonly all: readonly string[] } | undefined;
@@ -80,6 +81,8 @@ function checkControl(control: Control, profile: Checked, complain: Complain): v
       complain(['cannot'], `${measurand} either measured by a point or named here, so that no limit is off unnoticed`);
   }
   const { deadman, forced, sequences, watch } = control;
+  if (control.follows === 'acPowerW' && profile.kind === 'hybrid')
+    complain(['control', 'follows'], 'batteryPowerW: at the AC terminal of a hybrid its PV is part of the power');
   if (deadman && deadman.rearmMs * 3 > deadman.timeoutMs)
     complain(['control', 'deadman', 'rearmMs'], 'at most a third of timeoutMs');
   if (deadman?.remaining) checkName(deadman.remaining, ['control', 'deadman', 'remaining'], profile, complain);

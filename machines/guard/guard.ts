@@ -10,6 +10,7 @@ import type { Permit, PermitReason } from '../../contracts/permit.ts';
 import type { Measurand } from '../../contracts/profile.ts';
 import type { AssetConfig } from '../../contracts/site-config.ts';
 import type { TelemetryFrame } from '../../contracts/telemetry.ts';
+import { narrowedToAc } from './ac-setpoint.ts';
 import type { Caps, CapsWith } from './caps.ts';
 import type { Engaged } from './hysteresis.ts';
 import { judgeLimits } from './limits-table.ts';
@@ -27,6 +28,8 @@ export type GuardConfig = {
   /** The caps with what a drill found on the device. */
   readonly capsWith?: CapsWith;
   readonly nominalVoltageV: number | undefined;
+  /** The setpoint of the device is power at its AC terminal. */
+  readonly acSetpoint?: boolean;
   readonly voltagePct: readonly [number, number];
   readonly frequencyHz: readonly [number, number];
   /** A battery management system of its own, whose frames join those of the asset. */
@@ -134,16 +137,17 @@ export function judge(
   if (tripped) narrowings.push(none('TRIPPED'));
   if (site.latched) narrowings.push(none('ESTOP_LATCHED'));
 
+  const permit = permitOf(
+    asset.id,
+    site.epoch,
+    table,
+    narrowings,
+    Math.min(table.staleAtMs, grid.staleAtMs, device.staleAtMs),
+    silent.length > 0,
+  );
   return {
     state: { engaged: table.engaged, cellOutsideSinceMs, gridInsideSinceMs: grid.insideSinceMs, tripped, seen },
-    permit: permitOf(
-      asset.id,
-      site.epoch,
-      table,
-      narrowings,
-      Math.min(table.staleAtMs, grid.staleAtMs, device.staleAtMs),
-      silent.length > 0,
-    ),
+    permit: config.acSetpoint ? narrowedToAc(permit, frame, asset.efficiency, nowMs) : permit,
     alarms: table.alarms,
     trip: before.tripped ? undefined : trip,
     fault: fault?.cause,
