@@ -78,7 +78,7 @@ export function openSpanPipe(parts: SpanPipeParts): SpanPipe {
       const { code, error } = await new Promise<Parameters<Parameters<SpanExporter['export']>[1]>[0]>((resolve) =>
         exporter.export(spans, resolve),
       );
-      if (Number(code) === TAKEN) onSent(spans.length);
+      if ((code as number) === TAKEN) onSent(spans.length);
       else onDropped(spans.length, 'not_taken', error?.message ?? 'the collector did not take them');
     }
   }
