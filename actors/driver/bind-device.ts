@@ -14,8 +14,10 @@ import type { Bound, Cockpit } from './cockpit.ts';
 export async function bindDevice(cockpit: Cockpit, port: DevicePort): Promise<Bound> {
   const { profile, asset, board, definitions, discover } = cockpit.input;
   const wanted = referencedModels(profile);
-  if (wanted.size > 0) cockpit.models = await discover(port, wanted, cockpit.models);
-  const binding = bindProfile(profile, definitions, cockpit.models);
+  const found = wanted.size > 0 ? await discover(port, wanted, cockpit.models) : undefined;
+  // What a device showed of itself while it refused a part is no memory to begin the next connection with.
+  cockpit.models = found?.remarks?.length === 0 ? found : undefined;
+  const binding = bindProfile(profile, definitions, found);
   const lacks = binding.ok ? '' : binding.lacks.join(', ');
   board.alarm(
     'profile-unfit',

@@ -12,7 +12,12 @@ import { exponentOf, layModel, lookUp } from './layout.ts';
 import type { LaidPoint } from './layout.ts';
 
 /** The models of a device, as discovery finds them. */
-export type FoundModels = { readonly base: number; readonly models: readonly RawSunspecModel[] };
+export type FoundModels = {
+  readonly base: number;
+  readonly models: readonly RawSunspecModel[];
+  /** What kept the walk from being a whole one. */
+  readonly remarks?: readonly string[];
+};
 export type Definitions = ReadonlyMap<number, SunspecModel>;
 
 export type Binding =

@@ -4,7 +4,9 @@ import * as assert from 'uvu/assert';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { Fault } from '../../contracts/faults.ts';
 import { profileSchema } from '../../contracts/profile.ts';
+import { memoryNetwork } from '../../simulator/memory-device.ts';
 import type { PlantSettings } from '../../simulator/plant-settings.ts';
 import { TOKENS, virtualSite } from './virtual-site.ts';
 import type { VirtualSite } from './virtual-site.ts';
@@ -238,6 +240,38 @@ test('a device that lacks what the profile needs is not used, and the alarm name
   assert.ok(alarmOf(site, 'profile-unfit')?.message.includes('704.WSetRvrtTms'));
   assert.is.not(site.asset().connection, 'online');
   assert.is(site.writes().length, 0);
+});
+
+test('a device that hid its models for a moment while a connection was made is found on the next one', async () => {
+  // Of the second connection: where the models stood before, and the first one when all of them are walked.
+  const hidden = [2, 4];
+  const site = await virtualSite({
+    face: 'sunspec-der',
+    asset: { profile: 'sunspec-704' },
+    openDevice: (clock, plants) => {
+      const network = memoryNetwork({ clock, latencyMs: 2 });
+      if (plants[0]) network.attach('127.0.0.1', 5020, plants[0]);
+      let connections = 0;
+      return async (address, signal) => {
+        const port = await network.open(address, signal);
+        const mine = (connections += 1);
+        let reads = 0;
+        return {
+          ...port,
+          read: (register, count, space) =>
+            mine === 2 && hidden.includes((reads += 1))
+              ? Promise.reject(new Fault('DEVICE_EXCEPTION', 'failure', { details: { exception: 4 } }))
+              : port.read(register, count, space),
+        };
+      };
+    },
+  });
+  assert.is(site.asset().connection, 'online');
+  site.plants[0]?.faults.apply({ kind: 'reset' });
+  await site.run(500);
+  assert.ok(alarmOf(site, 'profile-unfit'), 'without its models it is not used');
+  await site.run(10_000);
+  assert.is(site.asset().connection, 'online');
 });
 
 test('models that are longer than their definitions are found all the same', async () => {
