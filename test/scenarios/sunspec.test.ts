@@ -5,7 +5,6 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Fault } from '../../contracts/faults.ts';
-import { profileSchema } from '../../contracts/profile.ts';
 import { memoryNetwork } from '../../simulator/memory-device.ts';
 import type { PlantSettings } from '../../simulator/plant-settings.ts';
 import { TOKENS, virtualSite } from './virtual-site.ts';
@@ -40,30 +39,6 @@ test('charging is the negative setpoint', async () => {
   assert.ok((await site.dispatch(-15_000, 60)).ok);
   await site.run(3000);
   assert.is(Math.round(acOf(site)), -15_000);
-});
-
-test('an order at the limit keeps the battery within its permit, losses of a bad inverter included', async () => {
-  for (const efficiency of [0.96, 0.93]) {
-    const site = await sunspecSite({ efficiency }, { maxDischargePowerW: 50_000, maxChargePowerW: 50_000 });
-    const reply = await site.dispatch(50_000, 300);
-    assert.ok(reply.ok && reply.data.status === 'clamped', JSON.stringify(reply));
-    await site.run(10_000);
-    assert.ok(site.power() <= 50_100 && site.power() > 49_000, `battery ${site.power()} W, efficiency ${efficiency}`);
-    assert.ok(site.asset().permit.reasons.includes('AC_LOSSES'));
-    await site.ask({ name: 'stop', body: { asset_id: 'bess-1', issuer: 'test' } });
-    assert.ok((await site.dispatch(-50_000, 300)).ok);
-    await site.run(10_000);
-    assert.ok(site.power() < -46_000 && site.power() >= -50_000, `charging at ${site.power()} W`);
-  }
-});
-
-test('a profile that would tell a hybrid AC power is refused, since its PV would be part of it', () => {
-  const shipped: unknown = JSON.parse(readFileSync('profiles/sunspec-704.json', 'utf8'));
-  const judged = profileSchema.safeParse({ ...(shipped as object), kind: 'hybrid' });
-  assert.equal(
-    judged.error?.issues.map(({ path: place }) => place.join('.')),
-    ['control.follows'],
-  );
 });
 
 test('at the end of an order the battery is held at zero, enabled, with zero after reversion', async () => {
