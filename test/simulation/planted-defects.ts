@@ -24,6 +24,8 @@ export const PLANTED = {
       },
     ],
     foundBy: ['originals first'],
+    // The one thing that the door alone keeps back, while the disk refuses.
+    firstSeed: 39,
   },
   forgetful_latch: {
     title: 'a restart forgets the latch on the disk',
