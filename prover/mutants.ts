@@ -147,6 +147,7 @@ function violated(subject: Subject, parts: Parts): string | undefined {
         }),
         MOST_STATES,
       ).violation?.invariant;
+    case 'order':
     case 'alarm':
     case 'siteMode':
     case 'guard':

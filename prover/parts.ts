@@ -15,6 +15,7 @@ import { guardMachine } from '../machines/guard/guard.machine.ts';
 import { judge } from '../machines/guard/guard.ts';
 import { estopMachine } from '../machines/site/estop.machine.ts';
 import { gridMachine } from '../machines/site/grid.machine.ts';
+import { orderMachine } from '../machines/site/order.machine.ts';
 import { share } from '../machines/site/sharing.ts';
 import { siteModeMachine } from '../machines/site/site-mode.machine.ts';
 import { uplinkMachine } from '../machines/uplink/uplink.machine.ts';
@@ -42,6 +43,7 @@ export type Charts = {
   readonly operation: CompiledMachine<typeof operationMachine>;
   readonly estop: CompiledMachine<typeof estopMachine>;
   readonly connection: CompiledMachine<typeof connectionMachine>;
+  readonly order: CompiledMachine<typeof orderMachine>;
   readonly alarm: CompiledMachine<typeof alarmMachine>;
   readonly siteMode: CompiledMachine<typeof siteModeMachine>;
   readonly guard: CompiledMachine<typeof guardMachine>;
@@ -67,6 +69,7 @@ export const SHIPPED: Parts = {
   operation: compile(operationMachine),
   estop: compile(estopMachine),
   connection: compile(connectionMachine),
+  order: compile(orderMachine),
   alarm: compile(alarmMachine),
   siteMode: compile(siteModeMachine),
   guard: compile(guardMachine),

@@ -29,7 +29,7 @@ function labelOf({ type, ...payload }: AnyEvent): string {
   const error = payload['error'] as { code?: string } | undefined;
   const { order } = payload as { order?: { w: number } };
   const rest = Object.entries(payload).filter(([key]) => key !== 'error' && key !== 'order');
-  const words = rest.filter(([, value]) => value !== undefined).map(([key, value]) => `${key}=${String(value)}`);
+  const words = rest.filter(([, value]) => value !== undefined).map(([key, value]) => `${key}=${short(value)}`);
   return [name, ...(error?.code ? [error.code] : []), ...(order ? [`${order.w} W`] : []), ...words].join(' ');
 }
 
@@ -47,9 +47,14 @@ function outcomeOf({ leaves }: Any, before: State, after: State, effects: readon
   return [name, ...changes, ...(done.length > 0 ? [`(${done.join(', ')})`] : [])].join(' ');
 }
 
+/** An order by its id, any other object by what is true of it and what its words are. */
 function short(value: unknown): string {
-  if (typeof value === 'object' && value !== null && 'id' in value) return String(value.id);
-  return String(value);
+  if (typeof value !== 'object' || value === null) return String(value);
+  if ('id' in value) return String(value.id);
+  const words = Object.entries(value).flatMap(([key, one]: [string, unknown]) =>
+    typeof one === 'string' ? [one] : one === true ? [key] : typeof one === 'number' ? [`${key}:${one}`] : [],
+  );
+  return words.join('+') || 'nothing';
 }
 
 /** What the events do, one after the other, from the start. */

@@ -1,13 +1,15 @@
 /**
- * The machines that say how things stand: alarm, mode of the site, what the guard lets a device do, the grid connection,
+ * The machines that say how things stand: order, alarm, mode of the site, what the guard lets a device do, the grid connection,
  * uplinks. Nothing moves power by them, so each is searched alone, against what it promises.
  */
 import type { GridContext, GuardContext } from '../contracts/guard.ts';
+import type { OrderLifeContext, OrderLifeEvent, Shares } from '../contracts/order-life.ts';
 import type { SiteModeContext, SiteModeEvent } from '../contracts/site-mode.ts';
 import { Fault } from '../contracts/faults.ts';
 import { alarmMachine } from '../machines/alarm/alarm.machine.ts';
 import { guardMachine } from '../machines/guard/guard.machine.ts';
 import { gridMachine } from '../machines/site/grid.machine.ts';
+import { orderMachine } from '../machines/site/order.machine.ts';
 import { siteModeMachine } from '../machines/site/site-mode.machine.ts';
 import type { UplinkEvent } from '../machines/uplink/uplink.machine.ts';
 import { uplinkMachine } from '../machines/uplink/uplink.machine.ts';
@@ -136,4 +138,64 @@ const uplink: Subject = {
   ],
 };
 
-export const TELLING: readonly Subject[] = [alarm, siteMode, guard, grid, uplink];
+const shares = BOTH.flatMap((open) =>
+  BOTH.flatMap((wrote) =>
+    BOTH.flatMap((live) =>
+      BOTH.flatMap((proven) =>
+        (['superseded', 'expired', 'stopped', 'failed'] as const).map((end): Shares => ({
+          open,
+          wrote,
+          live,
+          proven,
+          end,
+        })),
+      ),
+    ),
+  ),
+);
+
+/** What carries the order out has written it, and what has proven it carries it out; how it ended counts at its end only. */
+const isPossible = ({ open, wrote, live, proven, end }: Shares): boolean =>
+  (wrote || !live) && (live || !proven) && (!(live || open) || end === 'expired');
+const orderEvents: readonly OrderLifeEvent[] = [
+  { type: 'KEPT' },
+  { type: 'GIVEN', leftMs: 1000, lifeMs: 2000 },
+  { type: 'REFUSED' },
+  ...shares.filter(isPossible).map((one): OrderLifeEvent => ({ type: 'HEARD', shares: one })),
+];
+const ENDS: readonly string[] = ['superseded', 'expired', 'stopped', 'failed'];
+
+const order: Subject = {
+  name: 'order',
+  file: 'machines/site/order.machine.ts',
+  machine: orderMachine,
+  inputs: [undefined],
+  events: orderEvents,
+  ends: [],
+  resting: ['refused', ...ENDS],
+  promises: [
+    {
+      what: 'an order is under way only where a share of it was written',
+      holds: (state, { shares: { wrote } }: OrderLifeContext) => !state.startsWith('underWay.') || wrote,
+    },
+    {
+      what: 'an order is under way only while a share of it lives',
+      holds: (state, { shares: { live } }: OrderLifeContext) => !state.startsWith('underWay.') || live,
+    },
+    {
+      what: 'verified is said where all that carry it out have proven it, and there only',
+      holds: (state, { shares: { proven } }: OrderLifeContext) =>
+        !state.startsWith('underWay.') || (state === 'underWay.verified') === proven,
+    },
+    {
+      what: 'a refused order has no share that was written',
+      holds: (state, { shares: { wrote } }: OrderLifeContext) => state !== 'refused' || !wrote,
+    },
+    {
+      what: 'an order that ended with its last share says how that ended',
+      holds: (state, { shares: { live, end } }: OrderLifeContext) => !ENDS.includes(state) || live || state === end,
+    },
+  ],
+};
+
+export const TELLING: readonly Subject[] = [order, alarm, siteMode, guard, grid, uplink];
