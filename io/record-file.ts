@@ -4,7 +4,7 @@
  *
  * A file that is damaged is set aside under a name with the time, never repaired and never silently replaced.
  */
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Fault } from '../contracts/faults.ts';
@@ -93,9 +93,27 @@ export function openForWriting(file: RecordFile, check: boolean): DatabaseSync {
 /** Opens for reading, while its owner may be writing. */
 export function openForReading({ path: file }: Pick<RecordFile, 'path'>): DatabaseSync {
   const db = new DatabaseSync(file, { readOnly: true, timeout: 1000 });
-  if (readVersion(db) === SCHEMA_VERSION) return db;
-  db.close();
-  throw new Fault('RECORD_UNAVAILABLE', `${file} has another schema`);
+  try {
+    if (readVersion(db) === SCHEMA_VERSION) return db;
+    throw new Fault('RECORD_UNAVAILABLE', `${file} has another schema`);
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+/**
+ * Whether the disk under the record takes writes. While it does not, readers must keep no file open: all connections of a
+ * process share the index of a log, and one that was opened read-only keeps it so for the writer, also when the disk is
+ * writable again.
+ */
+export function isWritable(dataDir: string): boolean {
+  try {
+    accessSync(recordFolder(dataDir), constants.W_OK);
+    return true;
+  } catch {
+    return false; // read-only, or not there: the next question says why
+  }
 }
 
 /** The log of a damaged file goes with it: replayed into a new file it would damage that. */

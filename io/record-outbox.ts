@@ -7,7 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { ENVELOPE_VERSION } from '../contracts/uplink.ts';
 import type { Envelope, Outbox, Stretch, StreamHead, UplinkMessage } from '../contracts/uplink.ts';
 import { guarded } from './record-fault.ts';
-import { listFiles } from './record-file.ts';
+import { isWritable, listFiles } from './record-file.ts';
 import type { RecordFile } from './record-file.ts';
 import { readBodies } from './record-bodies.ts';
 import type { Body } from './record-bodies.ts';
@@ -30,13 +30,23 @@ export function openOutbox(options: OutboxOptions): Outbox {
   const ends = new Map<string, number>();
 
   return {
-    heads: () => guarded('the record cannot be read', heads),
-    read: (streamId, stretch) => guarded('the record cannot be read', () => read(streamId, stretch)),
-    [Symbol.dispose]: () => {
-      for (const { db } of open.values()) db.close();
-      open.clear();
-    },
+    heads: () => ask(heads),
+    read: (streamId, stretch) => ask(() => read(streamId, stretch)),
+    [Symbol.dispose]: close,
   };
+
+  function ask<T>(question: () => T): T {
+    try {
+      return guarded('the record cannot be read', question);
+    } finally {
+      if (!isWritable(dataDir)) close();
+    }
+  }
+
+  function close(): void {
+    for (const { db } of open.values()) db.close();
+    open.clear();
+  }
 
   function heads(): readonly StreamHead[] {
     const found = new Map<string, StreamHead>();
@@ -80,14 +90,16 @@ export function openOutbox(options: OutboxOptions): Outbox {
   /** `undefined` while its owner is just making it. */
   function begin(file: RecordFile): Open | undefined {
     const db = new DatabaseSync(file.path, { readOnly: true, timeout: 1000 });
-    if (readVersion(db) !== SCHEMA_VERSION) {
-      db.close();
-      return undefined;
+    let opened: Open | undefined;
+    try {
+      if (readVersion(db) !== SCHEMA_VERSION) return undefined;
+      const { streamId, before } = readFileMeta(db);
+      opened = { file, db, streamId, first: before.n + 1 };
+      open.set(file.path, opened);
+      return opened;
+    } finally {
+      if (opened === undefined) db.close();
     }
-    const { streamId, before } = readFileMeta(db);
-    const opened = { file, db, streamId, first: before.n + 1 };
-    open.set(file.path, opened);
-    return opened;
   }
 
   function endOf({ file, db }: Open): number {

@@ -10,7 +10,7 @@ import type { Quality } from '../contracts/telemetry.ts';
 import { verifyAudit } from './record-audit.ts';
 import type { AuditVerdict } from './record-audit.ts';
 import { guarded } from './record-fault.ts';
-import { dayOf, listFiles, openForReading } from './record-file.ts';
+import { dayOf, isWritable, listFiles, openForReading } from './record-file.ts';
 import type { RecordFile } from './record-file.ts';
 import { QUALITIES } from './record-schema.ts';
 
@@ -61,7 +61,11 @@ export function openRecordReader(dataDir: string): RecordReader {
   };
 
   function ask<T>(question: () => T): T {
-    return guarded('the record cannot be read', question);
+    try {
+      return guarded('the record cannot be read', question);
+    } finally {
+      if (!isWritable(dataDir)) close();
+    }
   }
 
   function telemetryOf(query: TelemetryQuery): readonly TelemetryRow[] {

@@ -47,6 +47,8 @@ export type RecordStore = {
 
 /** The record may grow past `maxBytes` by this factor between two retentions; then it counts as a full disk. */
 const HARD_LIMIT = 1.25;
+/** Opening needs less. */
+const OPENING_BYTES = 1_000_000;
 /** Of the file of the day, when nothing else is left to give. */
 const SLICE = 0.05;
 /** The head kept apart may be that much older than the chain. */
@@ -55,14 +57,23 @@ const HEAD_EVERY_ENTRIES = 100;
 export function openRecordStore(options: RecordStoreOptions): RecordStore {
   const { dataDir, nowMs, check, maxBytes } = options;
   makeFolder(dataDir);
+  const wasFull = freeBytes() < OPENING_BYTES;
+  // What opening writes, the index of a log and the head of the chain, finds room in the reserve only.
+  if (wasFull) releaseReserve(dataDir);
   const findings: RecordFinding[] = check ? judgeAudit(dataDir, nowMs) : [];
   const streams = openStreams(options, findings);
-  let notedHead = streams.audit.state().last.n;
-  guarded('the record cannot be opened', () => {
-    noteHead();
-    takeReserve(dataDir);
-    limitSize();
-  });
+  let notedHead = 0;
+  try {
+    guarded('the record cannot be opened', () => {
+      noteHead();
+      if (!wasFull) takeReserve(dataDir);
+      limitSize();
+    });
+  } catch (error) {
+    // A connection left open to a read-only file would make every later one read-only too.
+    for (const kind of RECORD_CLASSES) streams[kind].close();
+    throw error;
+  }
 
   return {
     findings,
@@ -91,11 +102,7 @@ export function openRecordStore(options: RecordStoreOptions): RecordStore {
       }),
     verify: () => guarded('the record cannot be read', () => verifyAudit(dataDir)),
     usedBytes,
-    freeBytes: () =>
-      guarded('the disk of the record cannot be asked', () => {
-        const { bavail, bsize } = statfsSync(recordFolder(dataDir));
-        return bavail * bsize;
-      }),
+    freeBytes,
     close: () =>
       guarded('the record cannot be closed', () => {
         try {
@@ -105,6 +112,13 @@ export function openRecordStore(options: RecordStoreOptions): RecordStore {
         }
       }),
   };
+
+  function freeBytes(): number {
+    return guarded('the disk of the record cannot be asked', () => {
+      const { bavail, bsize } = statfsSync(recordFolder(dataDir));
+      return bavail * bsize;
+    });
+  }
 
   function inUse(): ReadonlySet<string> {
     return new Set(RECORD_CLASSES.map((kind) => streams[kind].file().path));

@@ -1,13 +1,16 @@
 /** The record thread on a real disk that is full or read-only: no crash, one alarm, nothing acknowledged lost. */
 // deadline: 120 s
 // alone
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { Fault } from '../../contracts/faults.ts';
+import { openOutbox } from '../../io/record-outbox.ts';
 import { openRecordReader } from '../../io/record-reader.ts';
-import { audit, folder, START_MS, telemetry } from './record-support.ts';
+import { audit, folder, openStore, START_MS, telemetry } from './record-support.ts';
 import type { Folder } from './record-support.ts';
 import { startThread } from './record-thread-support.ts';
 
@@ -51,10 +54,58 @@ else {
     assert.is(auditEntries(), before + 20);
   });
 
+  test('a disk that others have filled before the start still takes the audit log, into the reserve', async () => {
+    using own = mountSmallDisk();
+    assert.ok(own);
+    const { dir } = own;
+    openStore(dir).close();
+    fill(path.join(dir, 'filler'));
+    const thread = startThread(dir);
+    for (let seq = 1; seq <= 20; seq += 1) thread.worker.postMessage(audit(seq));
+    const synced = thread.heard(({ type }) => type === 'SYNCED');
+    thread.worker.postMessage({ type: 'SYNC', id: 1 });
+    await synced;
+    assert.is(await thread.end(), 0);
+    using reader = openRecordReader(dir);
+    assert.is(reader.verify().ok, true);
+  });
+
+  test('a disk that is read-only while others read the record can be written again as soon as it is writable', async () => {
+    using own = mountSmallDisk();
+    assert.ok(own);
+    const { dir } = own;
+    // Killed while it writes, as by a power cut: the log and its index stay behind.
+    const script = path.join(import.meta.dirname, 'fixtures/record-append.ts');
+    const writing = spawn(process.execPath, [script, dir, '2000'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(writing.stdout, 'data');
+    writing.kill('SIGKILL');
+    await once(writing, 'exit');
+    remount('ro', dir);
+    using outbox = openOutbox({ dataDir: dir, siteId: 'S', unitOf: () => '', wallMs: () => START_MS });
+    using reader = openRecordReader(dir);
+    for (let n = 0; n < 3; n += 1) {
+      assert.throws(() => openStore(dir), isUnavailable);
+      try {
+        for (const { streamId, to } of outbox.heads()) outbox.read(streamId, { from: 1, to });
+        reader.events({ limit: 10 });
+      } catch (error) {
+        assert.ok(isUnavailable(error));
+      }
+    }
+    remount('rw', dir);
+    const store = openStore(dir);
+    store.append([telemetry(1000)]);
+    store.close();
+  });
+
   test.run();
 
-  function remount(mode: 'ro' | 'rw'): void {
-    assert.is(spawnSync('mount', ['-o', `remount,${mode}`, dir]).status, 0);
+  function isUnavailable(error: unknown): boolean {
+    return error instanceof Fault && error.code === 'RECORD_UNAVAILABLE';
+  }
+
+  function remount(mode: 'ro' | 'rw', which = dir): void {
+    assert.is(spawnSync('mount', ['-o', `remount,${mode}`, which]).status, 0);
   }
 
   function auditEntries(): number {
