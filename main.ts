@@ -22,6 +22,7 @@ import type { LoadedSite } from './io/site-file.ts';
 import { openSyncedFiles } from './io/synced-file.ts';
 import { traceSettings } from './io/trace-settings.ts';
 import { createPostbox } from './entry/postbox.ts';
+import { createReportsLater } from './entry/reports-later.ts';
 import { recordedTraces } from './entry/recorded-traces.ts';
 import { threadAlarms } from './entry/thread-alarms.ts';
 import { unitsOf } from './entry/units.ts';
@@ -66,12 +67,12 @@ export function runSite({ loaded, socketPath, stopperPath, version, anyPort, onS
   const record = createPostbox((value) => site?.system.send('record', { type: 'POST', value } as never) ?? false);
   const north = createPostbox((value) => site?.system.send('north', { type: 'POST', value } as never) ?? false);
 
-  const report = (item: Report): void => {
+  const report = createReportsLater((item) => {
     if (item.type === 'TELEMETRY') lastCycle = item.report.ts;
     if (!OF_THE_MOMENT.includes(item.type)) record.post(item);
     if (item.type !== 'AUDIT' || traces) north.post(item);
     traces?.sent(item);
-  };
+  });
   const traces = traceSettings(loaded.site)
     ? recordedTraces({
         clock: systemClock,

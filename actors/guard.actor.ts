@@ -114,8 +114,11 @@ export const guardActor = fromProcess<GuardMessage, GuardInputs>(async ({ input,
       send('estop', { type: 'TRIP_REQUESTED', assetId, kind: 'fault', cause: fault } as EventObject);
     const given = grid.narrow({ frame, permit, order }, nowMs);
     const room = grid.room(nowMs);
-    send('dispatcher', { type: 'ASSET_SEEN', frame, permit, room } as EventObject);
-    tell(assetId, judgement, given);
+    // The driver goes on from its permit to the write; a stop does not wait for those who are only told.
+    queueMicrotask(() => {
+      send('dispatcher', { type: 'ASSET_SEEN', frame, permit, room } as EventObject);
+      tell(assetId, judgement, given);
+    });
   }
 
   function give(permit: Permit): void {

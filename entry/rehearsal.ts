@@ -1,28 +1,32 @@
 /**
  * The rehearsal: before a site touches its devices, the whole path of a stop is run again and again against registers in
  * memory, on a virtual clock. Code that has never run is slow: without it the first stop takes many times as long as the
- * second.
+ * second. Orders are given, ended by the guard because the battery is hot, and stopped by the emergency stop.
  *
  * It is the shipped tree of `site.ts` with the site's own profiles; nothing of it reaches a device, a disk or the bus.
  */
 import type { Reply, SiteCommand } from '../contracts/commands.ts';
-import type { DevicePort, OpenSyncedFile } from '../contracts/ports.ts';
-import type { Measurand, Point, Profile } from '../contracts/profile.ts';
-import { registersOf } from '../contracts/profile.ts';
+import type { OpenSyncedFile } from '../contracts/ports.ts';
+import type { Profile } from '../contracts/profile.ts';
 import type { LoadedSite } from '../io/site-file.ts';
 import { sunspecDefinitions } from '../io/sunspec-models.ts';
-import { encode } from '../machines/device/codec.ts';
-import { boundAsWritten, referencedModels } from '../machines/sunspec/bind.ts';
+import { referencedModels } from '../machines/sunspec/bind.ts';
 import { bindTypically } from '../machines/sunspec/typical.ts';
 import { startSite } from '../site.ts';
 import type { Site } from '../site.ts';
 import { virtualClock } from '../supervisor/clock.ts';
 import type { VirtualClock } from '../supervisor/clock.ts';
+import { MILD_C, rehearsalDevice } from './rehearsal-device.ts';
 
 const CYCLES = 60;
+/** Polls of all breaches together; where temperatures are read seldom, there are fewer of them. */
+const BREACH_POLLS = 480;
 
-/** Resolves when the path is warm; the number of stops that were carried out. */
-export async function rehearse(loaded: LoadedSite): Promise<number> {
+/** What was carried out: emergency stops, and orders that the guard ended because of a breach. */
+export type Rehearsed = { readonly stops: number; readonly breaches: number };
+
+/** Resolves when the path is warm. */
+export async function rehearse(loaded: LoadedSite): Promise<Rehearsed> {
   const clock = virtualClock();
   const profiles = new Map(
     [...loaded.profiles]
@@ -31,10 +35,11 @@ export async function rehearse(loaded: LoadedSite): Promise<number> {
   );
   const [asset] = loaded.site.assets.filter(({ id }) => profiles.has(id));
   const profile = asset && profiles.get(asset.id);
-  if (!asset || !profile) return 0;
+  if (!asset || !profile) return { stops: 0, breaches: 0 };
   const { serial: _any, bms: _theirs, ...rest } = asset;
   const rehearsed = { ...rest, idle: 'hold' as const, onExit: 'hold' as const, readOnly: false, shadow: false };
   const { meter: _none, maxImportW: _import, maxExportW: _export, ...grid } = loaded.site.grid;
+  const device = rehearsalDevice(profile);
   const site = startSite({
     loaded: {
       ...loaded,
@@ -42,17 +47,27 @@ export async function rehearse(loaded: LoadedSite): Promise<number> {
       site: { ...loaded.site, assets: [rehearsed], meters: [], grid, operators: [], estop: {}, readOnly: false },
     },
     clock,
-    openDevice: () => Promise.resolve(registersInMemory(profile)),
+    openDevice: (address) => Promise.resolve(device.open(address, clock)),
     openFile: memoryFiles(),
     report: () => undefined,
   });
   await clock.advance(profile.transport.connectDelayMs + 3000);
+  const pollsToSee = device.temperatureIsSlow ? profile.slowEvery + 1 : 2;
   let stops = 0;
+  let breaches = 0;
   for (let cycle = 0; cycle < CYCLES; cycle += 1) {
     await ask(site, clock, {
       name: 'dispatch',
       body: { id: `rehearsal-${cycle}`, asset_id: asset.id, w: 1000, duration_s: 60, issuer: 'rehearsal' },
     });
+    if (cycle * 2 * pollsToSee < BREACH_POLLS) {
+      const ordered = site.status().assets[0]?.order !== null;
+      device.temperature(loaded.limits.temperature.hotStopC);
+      await clock.advance(pollsToSee * loaded.site.pollIntervalMs);
+      if (ordered && site.status().assets[0]?.order === null) breaches += 1;
+      device.temperature(MILD_C);
+      await clock.advance(pollsToSee * loaded.site.pollIntervalMs);
+    }
     const stopped = await ask(site, clock, { name: 'estop', body: { reason: 'rehearsal', issuer: 'rehearsal' } });
     if (stopped?.ok) stops += 1;
     await ask(site, clock, {
@@ -61,7 +76,7 @@ export async function rehearse(loaded: LoadedSite): Promise<number> {
     });
   }
   site.system.kill();
-  return stops;
+  return { stops, breaches };
 }
 
 async function ask(site: Site, clock: VirtualClock, command: SiteCommand): Promise<Reply | undefined> {
@@ -79,53 +94,6 @@ function anyDevice(written: Profile): Profile {
     identity: { ...profile.identity, modelPattern: '' },
     transport: { ...profile.transport, requestGapMs: 0 },
   };
-}
-
-/** A battery at rest in good condition, as far as registers can tell. */
-function registersInMemory(profile: Profile): DevicePort {
-  const registers = new Map<number, number>();
-  for (const point of Object.values(boundAsWritten(profile).points)) {
-    valueOf(point, profile).forEach((word, at) => registers.set(point.register + at, word));
-  }
-  return {
-    read: (register, count) =>
-      Promise.resolve(Array.from({ length: count }, (_, at) => registers.get(register + at) ?? 0)),
-    write: (register, words) => {
-      words.forEach((word, at) => registers.set(register + at, word));
-      return Promise.resolve();
-    },
-    drop: () => undefined,
-  };
-}
-
-const CALM: Partial<Record<Measurand, number>> = {
-  socPct: 50,
-  sohPct: 100,
-  temperatureC: 25,
-  cellVoltageMaxV: 3.3,
-  cellVoltageMinV: 3.3,
-  cellSpreadMv: 10,
-  gridFrequencyHz: 50,
-  maxChargeNowW: 5000,
-  maxDischargeNowW: 5000,
-  apparentRatingVa: 10_000,
-  voltageV: 400,
-};
-
-function valueOf(point: Point, profile: Profile): readonly number[] {
-  if (point.type === 'string') return Array.from({ length: registersOf(point) }, () => LETTERS);
-  return encode(point, calm(point, profile)) ?? Array.from({ length: registersOf(point) }, () => 0);
-}
-
-const LETTERS = 0x4141;
-
-function calm({ measures, values, writable }: Point, { nominalVoltageV = 230 }: Profile): number {
-  if (writable?.limits) return CALM.maxChargeNowW ?? 0;
-  if (measures === undefined) return 0;
-  if (measures === 'gridVoltageV') return nominalVoltageV;
-  if (measures === 'inverterState')
-    return Number(Object.entries(values ?? {}).find(([, name]) => name === 'running')?.[0] ?? 0);
-  return CALM[measures] ?? 0;
 }
 
 function memoryFiles(): OpenSyncedFile {

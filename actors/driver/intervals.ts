@@ -42,10 +42,17 @@ export function leastIntervalMs(profile: Profile): number {
 
 /** What every order writes. A register that is written on change only may be left out, so that it need not be waited for. */
 function commanding(profile: Profile): ReadonlySet<string> {
+  const before = COMMANDING.get(profile);
+  if (before) return before;
   const { charge = [], discharge = [] } = profile.control?.sequences ?? {};
   const names = [...charge, ...discharge].flatMap(({ set }) => Object.keys(set));
-  return new Set(names.filter((name) => !isOnChange(profile, name)));
+  const found = new Set(names.filter((name) => !isOnChange(profile, name)));
+  COMMANDING.set(profile, found);
+  return found;
 }
+
+/** Of each profile, which never changes: looked up before every exchange. */
+const COMMANDING = new WeakMap<Profile, ReadonlySet<string>>();
 
 export function noteWrite(cockpit: Cockpit, names: readonly string[], { transactions }: Passage): void {
   const last = { atMs: cockpit.clock.now(), passage: transactions };

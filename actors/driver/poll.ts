@@ -37,17 +37,21 @@ export function finishPoll(cockpit: Cockpit, startedAtMs: number): void {
   judgeDeadman(cockpit);
   observeDrill(cockpit);
 
-  cockpit.connection?.send({ type: first ? 'IDENTIFIED' : 'TELEMETRY' });
+  if (first) cockpit.connection?.send({ type: 'IDENTIFIED' });
   const order = cockpit.operation?.getSnapshot().context.order;
   const asked: Telemetry = { type: 'TELEMETRY', frame, ceiling: ceilingOf(cockpit), order, proof: cockpit.proof };
   const guarded = cockpit.send('guard', asked as EventObject);
-  const guardLatencyS = guarded ? (clock.now() - receivedAtMs) / 1000 : null;
-  reportTelemetry(cockpit);
-  board.report({
-    type: 'CYCLE',
-    asset_id: asset.id,
-    duration_s: (clock.now() - startedAtMs) / 1000,
-    guard_latency_s: guardLatencyS,
+  const judgedAtMs = clock.now();
+  // Not before the session has written what the permit asks for: a stop waits for nobody who only wants to know.
+  queueMicrotask(() => {
+    if (!first) cockpit.connection?.send({ type: 'TELEMETRY' });
+    reportTelemetry(cockpit);
+    board.report({
+      type: 'CYCLE',
+      asset_id: asset.id,
+      duration_s: (judgedAtMs - startedAtMs) / 1000,
+      guard_latency_s: guarded ? (judgedAtMs - receivedAtMs) / 1000 : null,
+    });
   });
 }
 

@@ -6,7 +6,7 @@ import { siteSchema } from '../../contracts/site-config.ts';
 import { loadProfile } from '../../io/site-file.ts';
 import lfp from '../../profiles/limits/lfp.json' with { type: 'json' };
 
-test('the rehearsal carries out sixty whole stops for the profile of the site, in memory', async () => {
+test('the rehearsal carries out sixty emergency stops for the profile of the site, in memory, and the guard ends the orders of a hot battery', async () => {
   const profile = loadProfile('huawei-sun2000-luna2000', '.', 'test');
   const asset = {
     id: 'a',
@@ -24,7 +24,7 @@ test('the rehearsal carries out sixty whole stops for the profile of the site, i
     readOnly: true,
     grid: { maxExportW: 1000, meter: 'a' },
   });
-  const stops = await rehearse({
+  const rehearsed = await rehearse({
     site,
     profiles: new Map([['a', profile]]),
     limits: limitsSchema.parse(lfp),
@@ -32,7 +32,7 @@ test('the rehearsal carries out sixty whole stops for the profile of the site, i
     dataDir: '/nowhere',
     source: 'test',
   });
-  assert.is(stops, 60);
+  assert.equal(rehearsed, { stops: 60, breaches: 40 });
 });
 
 test.run();

@@ -16,7 +16,7 @@ for (const name of ['sunspec-704', 'sunspec-124', 'fronius-gen24', 'solaredge-st
       maxChargePowerW: 5000,
       maxDischargePowerW: 5000,
     };
-    const stops = await rehearse({
+    const { stops } = await rehearse({
       site: siteSchema.parse({ site: { id: 'S' }, assets: [asset] }),
       profiles: new Map([['a', loadProfile(name, '.', 'test')]]),
       limits: limitsSchema.parse(lfp),
