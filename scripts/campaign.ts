@@ -1,18 +1,25 @@
 /**
  * `npm run campaign -- NAME [--rounds N] [--seed S]`: fault campaigns, each with a seed that replays it.
  *
+ * `disk` makes the disk of a running site full, read-only, failing or slow, and looks at its control and its record (root).
+ *
  * `kill` kills the recorder, the receiver and the broker, and counts what reached the other side.
+ *
+ * `outage` drains a long outage of the fleet's broker, and looks at live data and control meanwhile.
  *
  * `fuzz` sends random and mutated Modbus frames at our client, at a whole driver, and at the simulated device; with
  * `--frames FILE` also every frame of a collection (`to_client`, `to_server`: hex text or objects with `hex`). Exit 1 at
  * the first frame that does harm.
  */
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { killCampaign } from '../test/campaign/kill.ts';
 import { fuzzClient, meetFrame } from '../test/fuzz/client.ts';
 import { bytesOf, readCorpus } from '../test/fuzz/corpus.ts';
 import { fuzzServer, sendFrames } from '../test/fuzz/server.ts';
 import { fuzzSession } from '../test/fuzz/session.ts';
+import { diskCommand } from './campaign/disk.ts';
+import { wholeNumber } from './campaign/numbers.ts';
+import { outageCommand } from './campaign/outage.ts';
 
 type FuzzOptions = { readonly rounds: number; readonly seed: number; readonly frames: readonly string[] };
 
@@ -33,6 +40,8 @@ program
   .option('--rounds <n>', 'kills in all', wholeNumber, 1000)
   .option('--seed <n>', 'what chance begins with', wholeNumber, 1)
   .action(kill);
+program.addCommand(diskCommand());
+program.addCommand(outageCommand());
 await program.parseAsync();
 
 async function fuzz({ rounds, seed, frames }: FuzzOptions): Promise<void> {
@@ -58,10 +67,4 @@ async function kill({ rounds, seed }: Pick<FuzzOptions, 'rounds' | 'seed'>): Pro
 function report(what: string, counts: Readonly<Record<string, number>>): void {
   const numbers = Object.entries(counts).map(([name, count]) => `${name} ${count.toLocaleString('en')}`);
   console.log([what, ...numbers].join(', '));
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('a whole number');
-  return value;
 }

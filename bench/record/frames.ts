@@ -4,7 +4,7 @@ import { FRAME_VALUES } from '../../io/record-rows.ts';
 
 export const POINTS = 40;
 
-export function frameAt(ts: number, seq: number, points = POINTS): Report {
+export function frameAt(ts: number, seq: number, points = POINTS, asset = 'bess-1'): Report {
   const measured = Array.from({ length: points }, (_, n) => [
     `point_${n}`,
     { value: n * 1.5 + (seq % 100), quality: 'good' as const },
@@ -14,7 +14,7 @@ export function frameAt(ts: number, seq: number, points = POINTS): Report {
     report: {
       ts: new Date(ts).toISOString(),
       seq,
-      asset_id: 'bess-1',
+      asset_id: asset,
       quality: 'good',
       connection: 'online',
       operation: 'charging',
