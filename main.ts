@@ -152,6 +152,7 @@ export function runSite({ loaded, socketPath, stopperPath, version, anyPort, onS
       dataDir: loaded.dataDir,
       keepDays: loaded.site.record.keepDays,
       maxBytes: loaded.site.record.maxBytes,
+      uplinks: loaded.site.uplinks.map(({ id }) => id),
     };
     return inThread({
       entry: new URL('./entry/record.ts', import.meta.url),

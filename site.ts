@@ -92,6 +92,7 @@ export function startSite(parts: SiteParts): Site {
     board,
     heldBack: site.readOnly || site.assets.every(({ readOnly, shadow }) => readOnly || shadow),
     hasUplinks: site.uplinks.length > 0,
+    autonomousAfterMs: site.autonomousAfterS * 1000,
   });
   let latch: LatchView | undefined;
 

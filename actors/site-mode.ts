@@ -5,7 +5,6 @@
  */
 import { createActor } from 'xstate';
 import type { Clock, TimerId } from '../contracts/clock.ts';
-import { AUTONOMOUS_AFTER_MS } from '../contracts/site-mode.ts';
 import type { SiteMode } from '../contracts/site-mode.ts';
 import { siteModeMachine } from '../machines/site/site-mode.machine.ts';
 import type { Board } from './board.ts';
@@ -23,8 +22,10 @@ export function createSiteMode(parts: {
   /** The site file lets no asset be given power. */
   readonly heldBack: boolean;
   readonly hasUplinks: boolean;
+  /** Without a delivery of any uplink for so long it is on its own. */
+  readonly autonomousAfterMs: number;
 }): SiteModeView {
-  const { clock, board, heldBack, hasUplinks } = parts;
+  const { clock, board, heldBack, hasUplinks, autonomousAfterMs } = parts;
   const actor = createActor(siteModeMachine, { input: { heldBack } }).start();
   const delivering = new Set<string>();
   let waiting: TimerId | undefined;
@@ -45,7 +46,7 @@ export function createSiteMode(parts: {
   };
 
   function wait(): void {
-    waiting ??= clock.setTimeout(() => hear({ type: 'LEFT_ALONE' }), AUTONOMOUS_AFTER_MS);
+    waiting ??= clock.setTimeout(() => hear({ type: 'LEFT_ALONE' }), autonomousAfterMs);
   }
 
   function hear(event: Parameters<typeof actor.send>[0]): void {

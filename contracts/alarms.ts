@@ -2,7 +2,6 @@
  * Every alarm that bessd can raise, rationalised as IEC 62682 / ISA-18.2 ask: why it comes, what follows when nobody acts,
  * what to do. `docs/alarms.md` is written from this table. An id in the table may end in `*` or begin with it.
  */
-import { z } from 'zod';
 import type { Severity } from './reports.ts';
 
 export const ALARM_STATES = [
@@ -246,6 +245,12 @@ export const ALARMS: Readonly<Record<string, AlarmRow>> = {
     consequence: 'the oldest of the record is given up',
     action: 'make room, or keep less',
   },
+  'record-unsent': {
+    severity: 'P3',
+    cause: 'the record gives up within a day, or next when it is full, what an uplink has not sent',
+    consequence: 'the other side of the uplink never gets it',
+    action: 'bring the uplink back; till then keep more (record.keepDays, record.maxBytes), or take a backup',
+  },
   'broker-missing': {
     severity: 'P3',
     cause: 'no nats-server was found on this machine',
@@ -302,22 +307,3 @@ export function alarmRow(id: string): AlarmRow | undefined {
     }) ?? [];
   return found;
 }
-
-/** What of the alarms survives a restart. */
-export const alarmsFileSchema = z.strictObject({
-  version: z.literal(1),
-  acknowledged: z.array(z.strictObject({ alarm_id: z.string(), by: z.string() })).max(10_000),
-  shelved: z
-    .array(
-      z.strictObject({
-        alarm_id: z.string(),
-        asset_id: z.string().nullable(),
-        severity: z.enum(['P2', 'P3', 'P4']),
-        until_wall_ms: z.number(),
-        by: z.string(),
-        reason: z.string(),
-      }),
-    )
-    .max(10_000),
-});
-export type AlarmsFile = z.output<typeof alarmsFileSchema>;

@@ -32,7 +32,13 @@ export type NorthStart = {
 };
 
 /** What the record thread gets at its start. */
-export type RecordStart = { readonly dataDir: string; readonly keepDays: number; readonly maxBytes: number };
+export type RecordStart = {
+  readonly dataDir: string;
+  readonly keepDays: number;
+  readonly maxBytes: number;
+  /** Ids of those that copy it. */
+  readonly uplinks?: readonly string[];
+};
 
 /** What an uplink thread gets at its start. */
 export type UplinkStart = {

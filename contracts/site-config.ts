@@ -112,6 +112,8 @@ export const siteSchema = z
       .prefault({}),
     /** Commands are always traced where a collector is named (`OTEL_EXPORTER_OTLP_ENDPOINT`); of the polls this share. */
     traces: z.strictObject({ pollRatio: z.number().min(0).max(1).default(0.001) }).prefault({}),
+    /** Without a delivery of any uplink for so long, s, the site says that it is on its own. */
+    autonomousAfterS: z.number().min(1).max(86_400).default(300),
     /** Where the record is copied to. */
     uplinks: z.array(uplinkSchema).default([]),
   })

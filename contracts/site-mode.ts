@@ -14,6 +14,3 @@ type Released = { readonly type: 'RELEASED' };
 type LeftAlone = { readonly type: 'LEFT_ALONE' };
 type Linked = { readonly type: 'LINKED' };
 export type SiteModeEvent = Stopped | Released | LeftAlone | Linked;
-
-/** Without a delivery of any uplink for so long, ms, a site says that it is on its own. */
-export const AUTONOMOUS_AFTER_MS = 300_000;

@@ -21,21 +21,28 @@ const KEPT_LONGER: Readonly<Record<RecordClass, number>> = {
 /** Drops what is too old. Files that are being written stay. */
 export function dropTooOld(dataDir: string, keepDays: number, nowMs: number, inUse: ReadonlySet<string>): void {
   for (const file of listFiles(dataDir)) {
-    const oldest = nowMs - keepDays * KEPT_LONGER[file.kind] * DAY_MS;
-    if (!inUse.has(file.path) && Number.isFinite(oldest) && file.day < dayOf(Math.max(0, oldest))) removeFile(file);
+    const before = tooOldBefore(file.kind, keepDays, nowMs);
+    if (!inUse.has(file.path) && before !== undefined && file.day < before) removeFile(file);
   }
+}
+
+/** Files of earlier days than this one are too old; undefined where age does not count. */
+export function tooOldBefore(kind: RecordClass, keepDays: number, nowMs: number): string | undefined {
+  const oldest = nowMs - keepDays * KEPT_LONGER[kind] * DAY_MS;
+  return Number.isFinite(oldest) ? dayOf(Math.max(0, oldest)) : undefined;
 }
 
 /** Drops the oldest file of the first class that has one to spare. */
 export function dropOldest(dataDir: string, inUse: ReadonlySet<string>): RecordClass | undefined {
-  const oldest = oldestOf(dataDir, inUse);
+  const oldest = oldestOf(listFiles(dataDir), inUse);
   if (oldest) removeFile(oldest);
   return oldest?.kind;
 }
 
-function oldestOf(dataDir: string, inUse: ReadonlySet<string>): RecordFile | undefined {
+/** The one that goes next when the size demands it. */
+export function oldestOf(files: readonly RecordFile[], inUse: ReadonlySet<string>): RecordFile | undefined {
   for (const kind of RECORD_CLASSES) {
-    const found = listFiles(dataDir, kind).find((file) => !inUse.has(file.path));
+    const found = files.find((file) => file.kind === kind && !inUse.has(file.path));
     if (found) return found;
   }
   return undefined;

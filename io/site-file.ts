@@ -36,8 +36,8 @@ const PROFILES = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', '
 export function loadSite(file: string | undefined, env: Environment = process.env): LoadedSite {
   const source = file ?? 'environment';
   const raw = file === undefined ? siteFromEnvironment(env) : readYaml(file);
-  const site = parseOrThrow(siteSchema, applyEnvironment(raw, env), source);
   const folder = file === undefined ? process.cwd() : path.dirname(path.resolve(file));
+  const site = withFilesIn(folder, parseOrThrow(siteSchema, applyEnvironment(raw, env), source));
   const profiles = new Map(
     devicesOf(site).map(({ id, profile, path: place }) => [
       id,
@@ -54,6 +54,23 @@ export function loadSite(file: string | undefined, env: Environment = process.en
     dataDir: path.resolve(env['DATA_DIR'] ?? './data'),
     source,
   };
+}
+
+/** Files that the site file names lie where it lies, wherever bessd was started. */
+function withFilesIn(folder: string, site: SiteConfig): SiteConfig {
+  const found = (file: string | undefined): string | undefined => file && path.resolve(folder, file);
+  const uplinks = site.uplinks.map((uplink) => {
+    if (uplink.kind !== 'mqtt') return uplink;
+    const { passwordFile, caFile, certFile, keyFile } = uplink;
+    return {
+      ...uplink,
+      passwordFile: found(passwordFile),
+      caFile: found(caFile),
+      certFile: found(certFile),
+      keyFile: found(keyFile),
+    };
+  });
+  return { ...site, uplinks };
 }
 
 /** A profile by its name in profiles/, or by a path relative to `folder`. */

@@ -1,8 +1,8 @@
 /**
  * What people did about alarms, as the text of the file that survives a restart.
  */
-import { alarmsFileSchema } from '../../contracts/alarms.ts';
-import type { AlarmsFile } from '../../contracts/alarms.ts';
+import { alarmsFileSchema } from '../../contracts/alarms-file.ts';
+import type { AlarmsFile } from '../../contracts/alarms-file.ts';
 import { parse } from '../../contracts/parse.ts';
 import type { Entry } from './entry.ts';
 

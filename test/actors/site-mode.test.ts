@@ -4,8 +4,9 @@ import * as assert from 'uvu/assert';
 import type { Board } from '../../actors/board.ts';
 import { createSiteMode } from '../../actors/site-mode.ts';
 import type { SiteModeView } from '../../actors/site-mode.ts';
-import { AUTONOMOUS_AFTER_MS } from '../../contracts/site-mode.ts';
 import { virtualClock } from '../../supervisor/clock.ts';
+
+const AUTONOMOUS_AFTER_MS = 300_000;
 
 test('a site whose latch is not known yet says safe, then online, and safe again once it is stopped', () => {
   const { view, told } = bench();
@@ -71,5 +72,5 @@ function bench({ heldBack = false, hasUplinks = false } = {}): {
   const clock = virtualClock();
   const told: string[] = [];
   const board: Pick<Board, 'event'> = { event: (_, { from, to }) => void told.push(`${String(from)} > ${String(to)}`) };
-  return { view: createSiteMode({ clock, board, heldBack, hasUplinks }), clock, told };
+  return { view: createSiteMode({ clock, board, heldBack, hasUplinks, autonomousAfterMs: AUTONOMOUS_AFTER_MS }), clock, told };
 }
