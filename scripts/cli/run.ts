@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { Command } from 'commander';
 import type { ThreadSignal } from '../../contracts/links.ts';
 import type { Log } from '../../contracts/log-events.ts';
+import { comeFirst } from '../../entry/priority.ts';
 import { rehearse } from '../../entry/rehearsal.ts';
 import { openLog } from '../../io/log.ts';
 import { oldRecord } from '../../io/old-record.ts';
@@ -43,6 +44,7 @@ export function runCommand(): Command {
       }
       const old = oldRecord(loaded.dataDir);
       if (old) log('old_record_found', old);
+      comeFirst();
       await rehearse(loaded);
       const running = runSite({
         loaded,

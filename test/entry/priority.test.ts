@@ -1,0 +1,44 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { spawnSync } from 'node:child_process';
+import { getPriority } from 'node:os';
+
+const PROGRAM = `
+  import { getPriority } from 'node:os';
+  import { spawnSync } from 'node:child_process';
+  import { Worker } from 'node:worker_threads';
+  import { comeFirst } from '${new URL('../../entry/priority.ts', import.meta.url).href}';
+  const how = comeFirst();
+  const code = "import { parentPort } from 'node:worker_threads'; import os from 'node:os'; parentPort.postMessage(os.getPriority())";
+  const thread = new Worker(new URL('data:text/javascript,' + code));
+  const inThread = await new Promise((resolve) => thread.on('message', resolve));
+  const inChild = Number(spawnSync('nice', { encoding: 'utf8' }).stdout);
+  console.log(JSON.stringify({ how, own: getPriority(), inThread, inChild }));
+`;
+
+function run(...before: readonly string[]): { how: string; own: number; inThread: number; inChild: number } {
+  const args = [...before, process.execPath, '--input-type=module', '-e', PROGRAM];
+  const [command] = args.splice(0, 1);
+  if (command === undefined) throw new Error('nothing to run');
+  const { stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' });
+  assert.match(stdout, /^{/, stderr);
+  return JSON.parse(stdout);
+}
+
+test('where the system allows it, a runtime with its threads and processes comes before other programs', () => {
+  const { how, own, inThread, inChild } = run();
+  const expected = how === 'ahead' ? -10 : getPriority();
+  assert.equal([own, inThread, inChild], [expected, expected, expected]);
+  if (process.getuid?.() === 0) assert.is(how, 'ahead');
+});
+
+test('an ordinary user runs it all the same, like other programs', () => {
+  if (process.getuid?.() !== 0 || spawnSync('setpriv', ['--bounding-set=-sys_nice', 'true']).status !== 0) {
+    console.log('SKIPPED: needs root and setpriv, to give up a right');
+    return;
+  }
+  const found = run('setpriv', '--reuid=65534', '--clear-groups');
+  assert.equal(found, { how: 'like others', own: 0, inThread: 0, inChild: 0 });
+});
+
+test.run();
