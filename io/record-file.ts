@@ -81,6 +81,7 @@ export function openForWriting(file: RecordFile, check: boolean): DatabaseSync {
       guarded('open', () => {
         db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
         if (check) prove(db, file);
+        flushLog(db);
       });
       return db;
     } catch (error) {
@@ -88,6 +89,15 @@ export function openForWriting(file: RecordFile, check: boolean): DatabaseSync {
       throw error;
     }
   });
+}
+
+/**
+ * After a sync that failed, the system takes what it could not write for written: the log is readable and will never reach
+ * the disk. Copied into the file of the database it is written, and synced, anew.
+ */
+function flushLog(db: DatabaseSync): void {
+  const busy = Number(db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()?.['busy']);
+  if (busy !== 0) throw new Fault('RECORD_UNAVAILABLE', 'its log is being read and cannot be flushed');
 }
 
 /** Opens for reading, while its owner may be writing. */

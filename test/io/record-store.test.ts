@@ -1,5 +1,5 @@
 /** The record on the disk: what goes in comes out, tampering shows, damage is outlasted, room is made in order. */
-import { existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'uvu';
@@ -77,6 +77,23 @@ test('a record goes on under the same id after a restart, and so does its audit 
   const verdict = second.verify();
   assert.is(verdict.ok && verdict.entries, 3);
   second.close();
+});
+
+test('a record that is opened again trusts no log: what it holds is written into its file and synced anew', () => {
+  using home = folder();
+  const first = openStore(home.dir);
+  first.append([telemetry(1), event(1), audit(1)]);
+  const logs = listFiles(home.dir).map(({ path: file }) => `${file}-wal`);
+  assert.ok(logs.every((log) => statSync(log).size > 0));
+  const again = openStore(home.dir);
+  assert.equal(
+    logs.map((log) => statSync(log).size),
+    [0, 0, 0],
+  );
+  using reader = openRecordReader(home.dir);
+  assert.ok(reader.verify().ok);
+  again.close();
+  first.close();
 });
 
 test('a batch that cannot be written leaves nothing behind, and its numbers are given again', () => {
