@@ -60,12 +60,36 @@ function swapped(word: number): number {
 }
 
 function rawNumber(point: Point, words: readonly number[], order: WordOrder): number | undefined {
+  const { type } = point;
+  if (type === 'u16' || type === 'i16' || type === 'u32' || type === 'i32')
+    return shortInteger(point, words, order, SHORT_MARKERS[type]);
   const joined = join(ordered(words, order));
   const size = words.length * 16;
   if (point.type === 'f32' || point.type === 'f64') return decodeFloat(point.type, joined);
   if (markersOf(point, size).includes(joined)) return undefined;
   if (point.type === 'bcd16' || point.type === 'bcd32') return decodeBcd(joined, size);
   return Number(point.type.startsWith('i') ? BigInt.asIntN(size, joined) : joined);
+}
+
+const SHORT_MARKERS = { u16: 0xffff, i16: 0x7fff, u32: 0xffff_ffff, i32: 0x7fff_ffff } as const;
+
+/** As below in plain numbers: nearly all registers of a poll are such, and a stop waits until they are decoded. */
+function shortInteger(
+  { type, invalid }: Point,
+  words: readonly number[],
+  order: WordOrder,
+  usualMarker: number,
+): number | undefined {
+  const count = words.length;
+  const range = 2 ** (16 * count);
+  let joined = 0;
+  for (let at = 0; at < count; at += 1)
+    joined = joined * 0x1_0000 + (words[order === 'big' ? at : count - 1 - at] ?? 0);
+  const isMarker = invalid
+    ? invalid.some((marker) => ((marker % range) + range) % range === joined)
+    : joined === usualMarker;
+  if (isMarker) return undefined;
+  return type.startsWith('i') && joined >= range / 2 ? joined - range : joined;
 }
 
 /** Raw values that mean "no value": those of the profile, else the usual one of the type. */

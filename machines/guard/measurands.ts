@@ -14,15 +14,17 @@ export function believe(frame: TelemetryFrame, measurand: Measurand, nowMs: numb
   const samples = frame.readings[measurand];
   if (!samples) return 'off';
   if (samples.length === 0) return 'missing';
-  const values: number[] = [];
+  let min = Number.POSITIVE_INFINITY;
+  let max = Number.NEGATIVE_INFINITY;
   let staleAtMs = Number.POSITIVE_INFINITY;
   for (const sample of samples) {
     const value = valid(sample, nowMs);
     if (value === undefined) return 'missing';
-    values.push(value);
+    min = Math.min(min, value);
+    max = Math.max(max, value);
     staleAtMs = Math.min(staleAtMs, sample.staleAtMs);
   }
-  return { min: Math.min(...values), max: Math.max(...values), staleAtMs };
+  return { min, max, staleAtMs };
 }
 
 function valid({ value, quality, staleAtMs }: Sample, nowMs: number): number | undefined {
