@@ -269,7 +269,8 @@ function route(
   const delivered = ((): boolean => {
     switch (command.name) {
       case 'estop': {
-        const request: EstopRequested = { type: 'ESTOP_REQUESTED', askedAtMs: nowMs, ...command.body, reply };
+        const { trace } = message;
+        const request: EstopRequested = { type: 'ESTOP_REQUESTED', askedAtMs: nowMs, ...command.body, trace, reply };
         asked.add(request);
         // Where nobody is there now, the next one begins with it.
         system.send('estop', request);

@@ -6,6 +6,7 @@
 import type { AlarmReport, Report, Severity } from '../contracts/reports.ts';
 import type { AssetStatus } from '../contracts/status.ts';
 import type { Clock } from '../contracts/clock.ts';
+import { traceField } from '../contracts/trace.ts';
 import type { SyncedFile } from '../contracts/ports.ts';
 import { createAlarmDesk } from './alarms/desk.ts';
 import type { AlarmDesk } from './alarms/desk.ts';
@@ -28,6 +29,12 @@ export type Board = {
     fields: Readonly<Record<string, unknown>>,
   ) => void;
 };
+
+/** The same board, on whose events the trace of a command stands. */
+export function boardFor(trace: string | undefined, board: Board): Board {
+  const more = traceField(trace);
+  return { ...board, event: (kind, fields) => board.event(kind, { ...fields, ...more }) };
+}
 
 export function createBoard(clock: Clock, report: (report: Report) => void, alarmsFile: SyncedFile): Board {
   let seq = 0;

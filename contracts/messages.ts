@@ -54,6 +54,8 @@ export type EstopRequested = {
   readonly askedAtMs: number;
   readonly reason: string;
   readonly issuer: string;
+  /** W3C traceparent, where it is traced. */
+  readonly trace?: string | undefined;
   readonly reply: (reply: Reply) => void;
 };
 export type TripRequested = {

@@ -12,6 +12,7 @@ import type { EstopReply, Reply } from '../../contracts/commands.ts';
 import type { LatchRecord } from '../../contracts/latch.ts';
 import type { EstopMessage, EstopRequested, StopProgress, TripRequested } from '../../contracts/messages.ts';
 import { bmsIdOf, resetMode } from '../../contracts/site-config.ts';
+import { traceField } from '../../contracts/trace.ts';
 import { estopMachine } from '../../machines/site/estop.machine.ts';
 import { fromProcess } from '../../supervisor/process.ts';
 import { nameOfDriver } from '../driver/driver.actor.ts';
@@ -89,12 +90,12 @@ export const estopActor = fromProcess<EstopMessage, EstopInputs>(
     function engage(request: EstopRequested): void {
       if (engagedFor.has(request)) return;
       engagedFor.add(request);
-      const { reason, issuer, reply, askedAtMs } = request;
+      const { reason, issuer, trace, reply, askedAtMs } = request;
       machine.send({ type: 'ENGAGE' });
       stopping = { written: new Set(), zero: new Set(), refused: new Set(), settle: () => {} };
       const mine = stopping;
       change({ ...latch, epoch: epochOf(), estop: { sinceWallMs: clock.wall(), reason, issuer } });
-      board.event('estop', { state: 'latched', reason, issuer, epoch: latch.epoch });
+      board.event('estop', { state: 'latched', reason, issuer, epoch: latch.epoch, ...traceField(trace) });
       board.alarm('estop-latched', true, 'P1', `emergency stop: ${reason} (${issuer})`);
       void answer(mine, saving, askedAtMs).then((told) => {
         memory.asked.delete(request);

@@ -11,6 +11,7 @@ import { refusal } from '../../contracts/faults.ts';
 import type { CommandMessage } from '../../contracts/links.ts';
 import type { LatchRecord } from '../../contracts/latch.ts';
 import { resetMode } from '../../contracts/site-config.ts';
+import { boardFor } from '../board.ts';
 import { mayAct } from './authority.ts';
 import type { EstopInputs } from './inputs.ts';
 
@@ -27,8 +28,9 @@ export type LatchDesk = {
 type Command<Name extends SiteCommand['name']> = Extract<SiteCommand, { name: Name }>['body' &
   keyof Extract<SiteCommand, { name: Name }>];
 
-export function answerLatchCommand(desk: LatchDesk, { origin, command }: CommandMessage): Reply {
-  const { site } = desk.input;
+export function answerLatchCommand(asked: LatchDesk, { origin, command, trace }: CommandMessage): Reply {
+  const { site, board } = asked.input;
+  const desk: LatchDesk = { ...asked, input: { ...asked.input, board: boardFor(trace, board) } };
   if (
     command.name !== 'reset_estop' &&
     command.name !== 'reset_trip' &&
