@@ -7,8 +7,13 @@ export type RegisterSpace = 'holding' | 'input';
 
 /** One proven-or-not Modbus connection. After any fault it is dead; every later call rejects. */
 export type DevicePort = {
-  /** Reads registers, holding ones unless said otherwise; at most 125. */
-  readonly read: (register: number, count: number, space?: RegisterSpace) => Promise<readonly number[]>;
+  /** Reads registers, holding ones unless said otherwise, of the unit of the address unless said otherwise; at most 125. */
+  readonly read: (
+    register: number,
+    count: number,
+    space?: RegisterSpace,
+    unitId?: number,
+  ) => Promise<readonly number[]>;
   /** Writes holding registers; functionCode 6 takes exactly one word. Resolves when the device acknowledged. */
   readonly write: (register: number, words: readonly number[], functionCode: 6 | 16) => Promise<void>;
   /** Closes at once; pending calls reject with DROPPED_FOR_STOP or CONNECTION_CLOSED. */

@@ -31,8 +31,12 @@ const POWER_SEQUENCES: readonly string[] = ['charge', 'discharge', 'release'];
 
 export function checkProfile(profile: Checked, complain: Complain): void {
   for (const [name, row] of Object.entries(profile.points)) checkRow(name, row, profile, complain);
-  for (const key of ['model', 'serial', 'firmware'] as const)
+  for (const key of ['model', 'serial', 'firmware'] as const) {
+    // Who is asked for what it is must be who is written to.
+    if (profile.points[profile.identity[key]]?.unitId !== undefined)
+      complain(['identity', key], 'a point of the device itself, without a unitId');
     checkName(profile.identity[key], ['identity', key], profile, complain);
+  }
   if (profile.control) checkControl(profile.control, profile, complain);
 }
 
@@ -51,6 +55,11 @@ function checkRow(name: string, row: PointRow, profile: Checked, complain: Compl
   }
   if (row.writable && (row.registers ?? profile.transport.registers) === 'input')
     complain([...path, 'registers'], 'holding: input registers cannot be written');
+  if (row.unitId !== undefined && (row.writable || row.sunspec || row.sum || row.measures))
+    complain(
+      [...path, 'unitId'],
+      'nothing for what is written, judged, added up, or bound: another unit is only shown',
+    );
   if (row.part && !profile.parts?.all.includes(row.part)) complain([...path, 'part'], 'a part named in parts.all');
   if (row.writable?.maxFrom) checkName(row.writable.maxFrom, [...path, 'writable', 'maxFrom'], profile, complain);
 }

@@ -146,6 +146,8 @@ export const pointSchema = z.strictObject({
   /** Direction of positive raw values; bessd turns it into its own: positive = out of the device, at the meter = import. */
   positive: z.enum(['discharge', 'charge', 'generation', 'import', 'export']).optional(),
   group: z.enum(['fast', 'slow', 'once', 'never']),
+  /** Another unit behind the same connection, which is only read; left out: the unit of the device. */
+  unitId: z.int().min(0).max(255).optional(),
   /** Where they differ from those of the transport. */
   registers: registerSpace.optional(),
   wordOrder: wordOrder.optional(),

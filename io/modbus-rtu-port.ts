@@ -99,25 +99,29 @@ class RtuPort implements DevicePort {
     this.#leave = leave;
   }
 
-  read(register: number, count: number, space: RegisterSpace = 'holding'): Promise<readonly number[]> {
-    return this.#exchange({ functionCode: READS[space], register, count });
+  read(
+    register: number,
+    count: number,
+    space: RegisterSpace = 'holding',
+    unitId = this.#address.unitId,
+  ): Promise<readonly number[]> {
+    return this.#exchange({ functionCode: READS[space], register, count }, unitId);
   }
 
   async write(register: number, words: readonly number[], functionCode: 6 | 16): Promise<void> {
-    await this.#exchange({ functionCode, register, words });
+    await this.#exchange({ functionCode, register, words }, this.#address.unitId);
   }
 
   drop(reason: 'stop' | 'close'): void {
     this.#die(new Fault(reason === 'stop' ? 'DROPPED_FOR_STOP' : 'CONNECTION_CLOSED'));
   }
 
-  #exchange(request: Request): Promise<readonly number[]> {
+  #exchange(request: Request, unitId: number): Promise<readonly number[]> {
     return new Promise((resolve, reject) => {
       if (this.#fault) return reject(this.#fault);
       if (this.#reject) return reject(new Error('two requests at once on one connection'));
       this.#reject = reject;
-      const { unitId, timeoutMs, requestGapMs } = this.#address;
-      this.#line.request(unitId, request, { timeoutMs, gapMs: requestGapMs }).then(
+      this.#ask(unitId, request).then(
         (words) => {
           this.#reject = undefined;
           resolve(words);
@@ -129,6 +133,14 @@ class RtuPort implements DevicePort {
         },
       );
     });
+  }
+
+  /** The unit of this port owes nothing since it was opened; another one may from an earlier time. */
+  async #ask(unitId: number, request: Request): Promise<readonly number[]> {
+    const { timeoutMs, requestGapMs } = this.#address;
+    if (unitId !== this.#address.unitId) await this.#line.settle(unitId, timeoutMs);
+    if (this.#fault) throw this.#fault;
+    return this.#line.request(unitId, request, { timeoutMs, gapMs: requestGapMs });
   }
 
   #die(fault: Fault): void {

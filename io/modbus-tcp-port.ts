@@ -21,6 +21,7 @@ type Wire = {
 
 type Pending = {
   readonly request: Request;
+  readonly unitId: number;
   readonly transaction: number;
   readonly deadlineMs: number;
   readonly resolve: (words: readonly number[]) => void;
@@ -47,12 +48,17 @@ export class ModbusTcpPort implements DevicePort {
     this.#clock = clock;
   }
 
-  read(register: number, count: number, space: RegisterSpace = 'holding'): Promise<readonly number[]> {
-    return this.#exchange({ functionCode: READS[space], register, count });
+  read(
+    register: number,
+    count: number,
+    space: RegisterSpace = 'holding',
+    unitId = this.#address.unitId,
+  ): Promise<readonly number[]> {
+    return this.#exchange({ functionCode: READS[space], register, count }, unitId);
   }
 
   async write(register: number, words: readonly number[], functionCode: 6 | 16): Promise<void> {
-    await this.#exchange({ functionCode, register, words });
+    await this.#exchange({ functionCode, register, words }, this.#address.unitId);
   }
 
   drop(reason: 'stop' | 'close'): void {
@@ -89,29 +95,29 @@ export class ModbusTcpPort implements DevicePort {
     pending?.reject(fault);
   }
 
-  #exchange(request: Request): Promise<readonly number[]> {
+  #exchange(request: Request, unitId: number): Promise<readonly number[]> {
     const { requestGapMs } = this.#address;
-    if (requestGapMs === 0) return this.#send(request, this.#clock.now());
+    if (requestGapMs === 0) return this.#send(request, unitId, this.#clock.now());
     const nowMs = this.#clock.now();
     const waitMs = this.#lastReplyAtMs + requestGapMs - nowMs;
-    if (waitMs <= 0) return this.#send(request, nowMs);
+    if (waitMs <= 0) return this.#send(request, unitId, nowMs);
     return new Promise<void>((resolve) => this.#clock.setTimeout(resolve, waitMs)).then(() =>
-      this.#send(request, this.#clock.now()),
+      this.#send(request, unitId, this.#clock.now()),
     );
   }
 
-  #send(request: Request, nowMs: number): Promise<readonly number[]> {
+  #send(request: Request, unitId: number, nowMs: number): Promise<readonly number[]> {
     return new Promise((resolve, reject) => {
       if (this.#fault) return reject(this.#fault);
       if (this.#pending) return reject(new Error('two requests at once on one connection'));
-      const { timeoutMs, unitId } = this.#address;
+      const { timeoutMs } = this.#address;
       const transaction = (this.#transaction + 1) & 0xffff;
       // The frame before may be overwritten only once every byte of it has gone out.
       const spare = this.#wire.writableLength === 0 ? this.#frame : undefined;
       const frame = encodeRequest(transaction, unitId, request, spare);
       this.#frame = frame;
       this.#transaction = transaction;
-      this.#pending = { request, transaction, deadlineMs: nowMs + timeoutMs, resolve, reject };
+      this.#pending = { request, unitId, transaction, deadlineMs: nowMs + timeoutMs, resolve, reject };
       this.#watch ??= this.#clock.setTimeout(() => this.#look(), timeoutMs);
       this.#wire.write(frame);
     });
@@ -126,7 +132,7 @@ export class ModbusTcpPort implements DevicePort {
   }
 
   /** The words of the reply, once it is whole. */
-  #reply(chunk: Buffer, chunkLength: number, { transaction, request }: Pending): readonly number[] | undefined {
+  #reply(chunk: Buffer, chunkLength: number, { transaction, unitId, request }: Pending): readonly number[] | undefined {
     const begun = this.#partial;
     const bytes = begun ? Buffer.concat([begun, chunk.subarray(0, chunkLength)]) : chunk;
     const length = begun ? bytes.length : chunkLength;
@@ -137,7 +143,7 @@ export class ModbusTcpPort implements DevicePort {
     }
     if (length > whole) throw new Fault('BAD_FRAME', 'bytes that no request asked for');
     this.#partial = undefined;
-    return decodeReply(bytes, transaction, this.#address.unitId, request, whole);
+    return decodeReply(bytes, transaction, unitId, request, whole);
   }
 
   #finish(): void {

@@ -21,6 +21,8 @@ export type Exception = { readonly exception: number };
 export type Face = {
   readonly read: (register: number, count: number) => readonly number[] | Exception;
   readonly write: (register: number, words: readonly number[]) => Exception | undefined;
+  /** Other units behind the same connection, as a communication module with values of its own. */
+  readonly units?: Readonly<Record<number, Pick<Face, 'read'>>>;
   /** What is volatile in the map itself goes back to its default. */
   readonly reboot?: () => void;
 };
@@ -96,10 +98,11 @@ export function tappedDevice(options: {
         readLog.push({ n: reads, monotonicMs: clock.now(), register });
         if (readLog.length > TAP_LIMIT) readLog = readLog.slice(TAP_LIMIT / 10);
         reads += 1;
-        if (!unitIds.includes(unitId)) return { exception: EXCEPTION.gatewayTarget };
+        const unit = unitIds.includes(unitId) ? face : face.units?.[unitId];
+        if (!unit) return { exception: EXCEPTION.gatewayTarget };
         if (count < 1 || count > 125) return { exception: EXCEPTION.illegalValue };
         advance();
-        return face.read(register, count);
+        return unit.read(register, count);
       },
       write(register, words, functionCode, unitId, origin = 'client') {
         advance();

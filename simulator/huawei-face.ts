@@ -5,22 +5,26 @@
  * over several registers is carried out as a whole or not at all. Measurements may be older than the registers that were
  * just written, as on the real device (`refreshMs`, `frozen`); command registers echo at once.
  */
-import type { Face } from './device.ts';
+import type { Exception, Face } from './device.ts';
 import { EXCEPTION } from './device.ts';
 import { COMMAND_REGISTERS } from './huawei-controls.ts';
+import { DONGLE_MEASURED, DONGLE_UNIT } from './huawei-dongle.ts';
+import type { Measured } from './huawei-entries.ts';
 import { MEASURED } from './huawei-registers.ts';
 import type { Sense } from './measurements.ts';
 import { measurementsOf } from './measurements.ts';
-import type { Plant } from './plant.ts';
+import type { Plant, PlantState } from './plant.ts';
 import { fromU32 } from './words.ts';
 
 const measuredAt = byRegister(MEASURED);
+const dongleAt = byRegister(DONGLE_MEASURED);
 const commandAt = byRegister(COMMAND_REGISTERS);
 
 export function huaweiFace(plant: Plant, sense?: Sense): Face {
   const measurements = measurementsOf(plant, sense);
 
   return {
+    units: { [DONGLE_UNIT]: { read: (register, count) => readOnly(dongleAt, register, count, measurements()) } },
     read(register, count) {
       const words: number[] = [];
       for (let at = register; at < register + count;) {
@@ -51,6 +55,23 @@ export function huaweiFace(plant: Plant, sense?: Sense): Face {
       return undefined;
     },
   };
+}
+
+function readOnly(
+  entries: ReadonlyMap<number, Measured>,
+  register: number,
+  count: number,
+  plant: PlantState,
+): readonly number[] | Exception {
+  const words: number[] = [];
+  for (let at = register; at < register + count;) {
+    const entry = entries.get(at);
+    if (!entry) return { exception: EXCEPTION.illegalAddress };
+    const part = entry.read(plant).slice(at - entry.register, register + count - entry.register);
+    words.push(...part);
+    at += part.length;
+  }
+  return words;
 }
 
 function byRegister<T extends { register: number; count: number }>(entries: readonly T[]): Map<number, T> {

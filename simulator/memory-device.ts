@@ -128,8 +128,8 @@ function memoryPort(asset: () => SimulatedAsset, address: DeviceAddress, wire: W
   return {
     end,
     port: {
-      read: (register, count, space) =>
-        space === 'input' ? withoutInputs(register) : request({ op: 'read', register, count, unitId }),
+      read: (register, count, space, unit = unitId) =>
+        space === 'input' ? withoutInputs(register) : request({ op: 'read', register, count, unitId: unit }),
       async write(register, words, functionCode) {
         await request({ op: 'write', register, words: [...words], functionCode, unitId });
       },

@@ -115,7 +115,7 @@ export const session = fromProcess<EventObject, Cockpit>(async ({ input: cockpit
     let busy = false;
     let words: readonly number[] | undefined;
     try {
-      words = await link.read(block.register, block.count, block.space);
+      words = await link.read(block.register, block.count, block.space, block.unitId);
     } catch (error) {
       // A device may refuse a block for now; what is in it is missing then. Anything else ends the session.
       if (!(error instanceof Fault) || error.code !== 'DEVICE_EXCEPTION') throw error;
@@ -162,7 +162,7 @@ function counted(port: DevicePort, cockpit: Cockpit): DevicePort {
     });
   };
   return {
-    read: (register, count, space) => counting(() => port.read(register, count, space)),
+    read: (register, count, space, unitId) => counting(() => port.read(register, count, space, unitId)),
     write: (register, words, functionCode) => counting(() => port.write(register, words, functionCode)),
     drop: (reason) => port.drop(reason),
   };

@@ -11,6 +11,8 @@ import { registersOf } from '../../contracts/profile.ts';
 
 export type BlockRead = {
   readonly space: RegisterSpace;
+  /** Another unit behind the same connection. */
+  readonly unitId: number | undefined;
   readonly register: number;
   readonly count: number;
   readonly points: readonly { readonly name: string; readonly point: Point; readonly offset: number }[];
@@ -35,19 +37,20 @@ export function planReads(
 ): readonly BlockRead[] {
   const { blocks, gaps, maxReadRegisters, oneRequestPerBlock } = profile.transport;
   const plans: Plan[] = [];
-  for (const { space, start, end, add } of rowsOf(points, wanted, profile.transport.registers)) {
+  for (const { space, unitId, start, end, add } of rowsOf(points, wanted, profile.transport.registers)) {
     const last = plans.at(-1);
-    if (last?.space === space && mayShare(last, start, end)) {
+    if (last?.space === space && last.unitId === unitId && mayShare(last, start, end)) {
       add(last);
       last.end = Math.max(last.end, end);
     } else {
-      const plan: Plan = { space, register: start, end, points: [], scales: [] };
+      const plan: Plan = { space, unitId, register: start, end, points: [], scales: [] };
       add(plan);
       plans.push(plan);
     }
   }
-  return plans.map(({ space, register, end, points: inside, scales }) => ({
+  return plans.map(({ space, unitId, register, end, points: inside, scales }) => ({
     space,
+    unitId,
     register,
     count: end - register,
     points: inside,
@@ -57,6 +60,8 @@ export function planReads(
   function mayShare(last: Plan, start: number, end: number): boolean {
     if (Math.max(end, last.end) - last.register > maxReadRegisters) return false;
     if (gaps.some(({ register, count }) => register < end && register + count > last.register)) return false;
+    // Gaps and blocks are those of the device; of another unit only adjacent points share a request.
+    if (last.unitId !== undefined) return start <= last.end;
     const own = blocks.filter(({ registers = profile.transport.registers }) => registers === last.space);
     const inOneBlock = own.some(({ register, count }) => last.register >= register && end <= register + count);
     const isSplit = oneRequestPerBlock && own.some(({ register }) => register > last.register && register <= start);
@@ -73,6 +78,7 @@ export function changedScales({ scales }: BlockRead, words: readonly number[]): 
 
 type Plan = {
   readonly space: RegisterSpace;
+  readonly unitId: number | undefined;
   readonly register: number;
   end: number;
   readonly points: BlockRead['points'][number][];
@@ -80,6 +86,7 @@ type Plan = {
 };
 type Row = {
   readonly space: RegisterSpace;
+  readonly unitId: number | undefined;
   readonly start: number;
   readonly end: number;
   readonly add: (to: Plan) => void;
@@ -95,15 +102,17 @@ function rowsOf(
   return [
     ...chosen.map(([name, point]): Row => ({
       space: point.registers ?? usual,
+      unitId: point.unitId,
       start: point.register,
       end: point.register + registersOf(point),
       add: (to) => to.points.push({ name, point, offset: point.register - to.register }),
     })),
     ...[...scales.values()].map((scale): Row => ({
       space: usual,
+      unitId: undefined,
       start: scale.register,
       end: scale.register + 1,
       add: (to) => to.scales.push({ scale, offset: scale.register - to.register }),
     })),
-  ].toSorted((a, b) => a.space.localeCompare(b.space) || a.start - b.start);
+  ].toSorted((a, b) => a.space.localeCompare(b.space) || (a.unitId ?? -1) - (b.unitId ?? -1) || a.start - b.start);
 }

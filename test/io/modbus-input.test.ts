@@ -9,6 +9,7 @@ import { encodeRtuRequest, firstReply } from '../../io/modbus-rtu.ts';
 import { createAsset } from '../../simulator/asset.ts';
 import { memoryNetwork } from '../../simulator/memory-device.ts';
 import { systemClock, virtualClock } from '../../supervisor/clock.ts';
+import { frameOf, startPeer } from './modbus-peer.ts';
 
 const test = suite('input registers');
 
@@ -21,6 +22,20 @@ test('over TCP they are read with function code 4, from an independent server', 
   assert.equal(await port.read(100, 3), [100, 101, 102]);
   port.drop('close');
   await stop();
+});
+
+test('another unit behind the same connection is asked by its own id, and only its answer counts', async () => {
+  let answering = 100;
+  const peer = await startPeer((request, socket) =>
+    socket.write(frameOf(request.readUInt16BE(0), 0, answering, [3, 2, 0, request.readUInt8(6)])),
+  );
+  const port = await peer.open();
+  assert.equal(await port.read(37_498, 1, 'holding', 100), [100]);
+  answering = 1;
+  assert.equal(await port.read(37_498, 1), [1]);
+  const refused = await port.read(37_498, 1, 'holding', 100).catch((error: unknown) => error);
+  assert.ok(refused instanceof Fault && refused.code === 'BAD_FRAME');
+  await peer.stop();
 });
 
 test('over RTU the request carries function code 4, and its reply is as long as it says', () => {

@@ -40,6 +40,19 @@ test('reads, writes and exceptions over one line', async () => {
   assert.equal(await run(clock, port.read(5, 1)), [15], 'the connection goes on');
 });
 
+test('another unit can be read over the same port; what it owes from before is waited for first', async () => {
+  const { open, slave, clock } = line({ 1: counting(10), 100: counting(50) });
+  const port = await open(1);
+  assert.equal(await run(clock, port.read(5, 1, 'holding', 100)), [55]);
+  assert.equal(await run(clock, port.read(5, 1)), [15]);
+  (slave.units.get(100) as Unit).spoil = () => undefined;
+  assert.is(await run(clock, codeOf(port.read(5, 1, 'holding', 100)), 2 * TIMEOUT_MS), 'TIMEOUT');
+  slave.units.set(100, counting(60));
+  const anew = await run(clock, open(1));
+  assert.equal(await run(clock, anew.read(5, 1, 'holding', 100)), [65]);
+  assert.is(slave.heard.at(-2)?.[1], 8, 'an echo before it');
+});
+
 test('several units are served in the order in which they asked, one after the other, with silence between', async () => {
   const { open, slave, clock, times } = line({ 1: counting(10), 2: counting(20), 3: counting(30) });
   const ports = await Promise.all([1, 2, 3].map((unit) => open(unit)));

@@ -123,7 +123,7 @@ function mutantsOf(name: string, point: Point): [string, Point][] {
 }
 
 function shown(asset: SimulatedAsset, point: Point): number | string | undefined {
-  const words = asset.device.read(point.register, registersOf(point), 1);
+  const words = asset.device.read(point.register, registersOf(point), point.unitId ?? 1);
   if ('exception' in words) return undefined;
   const bytes = Buffer.from(words.flatMap((word) => [word >> 8, word & 255]));
   const sign = point.positive === 'charge' || point.positive === 'export' ? -1 : 1;

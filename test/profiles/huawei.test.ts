@@ -57,22 +57,35 @@ test('every point can be read from the device, and in the blocks that the profil
   const { asset } = site();
   for (const [name, point] of Object.entries(profile.points)) {
     if (point.group === 'never') continue;
-    assert.ok(Array.isArray(asset.device.read(point.register, registersOf(point), 1)), name);
+    assert.ok(Array.isArray(asset.device.read(point.register, registersOf(point), point.unitId ?? 1)), name);
   }
   for (const { register, count } of profile.transport.blocks)
     assert.ok(Array.isArray(asset.device.read(register, count, 1)), `${register}+${count}`);
 });
 
-test('a poll takes 13 requests with one pack and 16 with all six, each inside registers that the device knows', () => {
+test('a poll takes 13 requests with one pack and 17 with all six and an SDongle, each inside registers that the device knows', () => {
   const { asset } = site();
   const most = (parts?: readonly string[]): number => {
     const { first, rounds } = pollRounds(profile, installedPoints(profile, parts));
-    for (const { register, count } of [...first, ...rounds.flat()])
-      assert.ok(Array.isArray(asset.device.read(register, count, 1)), `${register}+${count}`);
+    for (const { register, count, unitId = 1 } of [...first, ...rounds.flat()])
+      assert.ok(Array.isArray(asset.device.read(register, count, unitId)), `${register}+${count}`);
     return Math.max(...rounds.map((blocks) => blocks.length));
   };
   assert.is(most(), 13);
-  assert.is(most(profile.parts?.all), 16);
+  assert.is(most(profile.parts?.all), 17);
+});
+
+test('a point of another unit may be shown, and neither judged, nor written, nor taken for the identity', () => {
+  const complaints = (name: string, more: Record<string, unknown>): readonly string[] => {
+    const points = raw['points'] as Record<string, object>;
+    const row = { ...points[name], unitId: 100, ...more };
+    const judged = profileSchema.safeParse({ ...raw, points: { ...points, [name]: row } });
+    return judged.error?.issues.map(({ path: place }) => place.join('.')) ?? [];
+  };
+  assert.equal(complaints('plant_pv_power', {}), []);
+  assert.equal(complaints('plant_pv_power', { measures: 'loadPowerW' }), ['points.plant_pv_power.unitId']);
+  assert.equal(complaints('forcible_command', {}), ['points.forcible_command.unitId']);
+  assert.equal(complaints('serial_number', {}), ['identity.serial']);
 });
 
 test('model, serial number and firmware are what the device was given', () => {

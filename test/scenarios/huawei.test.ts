@@ -208,6 +208,19 @@ test('killed at any moment of an order, bessd gives back exactly the limits that
   }
 });
 
+test('an SDongle shows the totals of the plant once the site file names it, under its own unit', async () => {
+  const parts = ['unit1', 'unit1.pack1', 'string1', 'string2'];
+  const without = await virtualSite({ plant: { loadW: 4000 } });
+  await without.run(6000);
+  assert.not.ok('plant_load_power' in lastPoints(without));
+  const site = await virtualSite({ plant: { loadW: 4000 }, asset: { parts: [...parts, 'sdongle'] } });
+  assert.ok((await site.dispatch(20_000, 60)).ok);
+  await site.run(8000);
+  const { plant_load_power, plant_battery_power, plant_grid_power } = lastPoints(site);
+  assert.equal([plant_load_power?.value, plant_battery_power?.value], [4000, 20_000]);
+  assert.ok(Number(plant_grid_power?.value) < -14_000, 'export is negative');
+});
+
 test.run();
 
 /** A site that is down, with an empty disk that takes 20 ms, before a device that bessd has never met. */
@@ -266,4 +279,9 @@ function originals(site: VirtualSite): Readonly<Record<string, number>> {
 
 function standing(site: VirtualSite, id: string): boolean {
   return site.site.status().alarms.some((alarm) => JSON.stringify(alarm).includes(id));
+}
+
+function lastPoints({ reports }: VirtualSite): Readonly<Record<string, { readonly value: number | string | null }>> {
+  const frames = reports.flatMap((one) => (one.type === 'TELEMETRY' ? [one.report.points] : []));
+  return frames.at(-1) ?? {};
 }

@@ -103,6 +103,26 @@ test('no request touches a gap, and none joins two blocks where the device answe
   ]);
 });
 
+test('points of another unit share requests with one another only, and no block joins them', () => {
+  const blocks = [{ register: 20, count: 10 }];
+  const points = new Map([
+    ['a', point({ type: 'u16', register: 20 })],
+    ['b', point({ type: 'u16', register: 21, unitId: 100 })],
+    ['c', point({ type: 'u16', register: 22, unitId: 100 })],
+    ['d', point({ type: 'u16', register: 24, unitId: 100 })],
+    ['e', point({ type: 'u16', register: 25 })],
+  ]);
+  const plan = planReads({ transport: { ...huawei.transport, blocks } }, points, all);
+  assert.equal(
+    plan.map(({ unitId, register, count }) => [unitId, register, count]),
+    [
+      [undefined, 20, 6],
+      [100, 21, 2],
+      [100, 24, 1],
+    ],
+  );
+});
+
 test('only what is wanted and installed is read', () => {
   const fast = planReads(huawei, installedPoints(huawei), (_name, group) => group === 'fast').flatMap(
     ({ points }) => points,
