@@ -215,6 +215,13 @@ export const ALARMS: Readonly<Record<string, AlarmRow>> = {
     consequence: 'release cannot restore them',
     action: 'set the limits of the device by hand to what it had',
   },
+  'limits-closed': {
+    severity: 'P3',
+    cause:
+      'the limits that the device had of its own are zero in both directions: somebody set them so, or the runtime was killed under a disk that refused to keep them',
+    consequence: 'no power for the asset: what is found is never widened',
+    action: 'tag the asset out, set its limits at the device, take the tag away',
+  },
   'record-unavailable': {
     severity: 'P3',
     cause: 'the record cannot be written',

@@ -94,6 +94,14 @@ export function ceilingOf({ input, originals }: Cockpit): { chargeW: number; dis
   return { chargeW: least('charge'), dischargeW: least('discharge') };
 }
 
+/** A device whose own limits are zero never moves again by itself, and only a person knows whether that is meant. */
+export function tellClosed(cockpit: Cockpit): void {
+  const { chargeW, dischargeW } = ceilingOf(cockpit);
+  const { board, asset } = cockpit.input;
+  const what = 'the limits of the device itself are zero in both directions: no power until somebody sets them';
+  board.alarm('limits-closed', Math.max(chargeW, dischargeW) === 0, 'P3', what, asset.id);
+}
+
 /** Called before every write over persistent registers: from now on their values are ours. Power waits for the disk. */
 export function saveOriginals(cockpit: Cockpit): void {
   const { values, state, savingSinceMs } = cockpit.originals;

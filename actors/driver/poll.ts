@@ -13,7 +13,7 @@ import { boundOf, followed, measured, operationOf, ratingOf, situationOf } from 
 import type { Cockpit } from './cockpit.ts';
 import { observeDrill } from './drill.ts';
 import { orderPhase } from './orders.ts';
-import { adoptOriginals, ceilingOf, noteOriginals } from './originals.ts';
+import { adoptOriginals, ceilingOf, noteOriginals, tellClosed } from './originals.ts';
 import { reportTelemetry } from './reporting.ts';
 import { judgeSecondMeans } from './second-means.ts';
 
@@ -30,6 +30,7 @@ export function finishPoll(cockpit: Cockpit, startedAtMs: number): void {
   const first = cockpit.frame === undefined || cockpit.frame.receivedAtMs < cockpit.firstPollAtMs;
   cockpit.frame = frame;
   noteOriginals(cockpit);
+  tellClosed(cockpit);
 
   judgeReadBack(cockpit);
   judgeEffect(cockpit, startedAtMs);

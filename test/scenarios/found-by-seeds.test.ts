@@ -170,11 +170,13 @@ test("limits that a crash under a refusing disk has left at zero are a person's 
   const disk = memoryDisk();
   disk.writable = false;
   const site = await virtualSite({ disk, plant: { loadW: 20_000 } });
+  const closed = (): boolean => site.site.status().alarms.some(({ alarm_id }) => alarm_id === 'bess-1.limits-closed');
   await site.run(3000);
   await site.crashAndRestart();
   disk.writable = true;
   await site.run(3000);
   assert.is((await site.dispatch(20_000, 60)).ok, false, 'what is found is never widened');
+  assert.ok(closed(), 'somebody is told');
   await site.ask({ name: 'stop', body: { issuer: 'test' } });
   assert.ok((await maintenance(site, true)).ok);
   await site.run(2000);
@@ -185,6 +187,7 @@ test("limits that a crash under a refusing disk has left at zero are a person's 
   const reply = await site.dispatch(80_000, 60);
   assert.ok(reply.ok, JSON.stringify(reply));
   assert.is(reply.data.applied_w, 30_000);
+  assert.not(closed());
 });
 
 test('what a person sets at a device that is tagged out is what bessd finds there', async () => {
