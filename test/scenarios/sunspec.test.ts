@@ -1,9 +1,6 @@
 /** A SunSpec storage inverter (704 and 715) under the whole site: orders, stops, reversion, scale factors, authority. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { Fault } from '../../contracts/faults.ts';
 import { memoryNetwork } from '../../simulator/memory-device.ts';
 import type { PlantSettings } from '../../simulator/plant-settings.ts';
@@ -11,8 +8,6 @@ import { TOKENS, virtualSite } from './virtual-site.ts';
 import type { VirtualSite } from './virtual-site.ts';
 
 const test = suite('SunSpec storage inverter');
-const folder = mkdtempSync(path.join(tmpdir(), 'bessd-sunspec-'));
-test.after(() => rmSync(folder, { recursive: true }));
 
 test('an order is written in the order of the standard, enable last, and followed at the AC terminal', async () => {
   const site = await sunspecSite();
@@ -256,33 +251,7 @@ test('models that are longer than their definitions are found all the same', asy
   assert.is(Math.round(acOf(site)), 7000);
 });
 
-for (const [title, times, quality] of [
-  ['a busy device is asked again within the poll, and nothing is missing', 3, 'good'],
-  ['a device that stays busy is not asked for ever: its values are missing until the next poll', 40, 'suspect'],
-] as const) {
-  test(title, async () => {
-    const profile = withBusyRetry({ afterMs: 50, times: 5 });
-    const site = await sunspecSite({}, { profile });
-    const before = site.reports.length;
-    site.plants[0]?.faults.apply({ kind: 'exception', code: 6, count: times });
-    await site.run(4000);
-    const seen = site.reports
-      .slice(before)
-      .flatMap((report) => (report.type === 'TELEMETRY' ? [report.report.quality] : []));
-    assert.is(seen.find((one) => one !== 'good') ?? 'good', quality, seen.join(' '));
-    assert.is(site.asset().connection, 'online');
-  });
-}
-
 test.run();
-
-/** A copy of the shipped profile that asks a busy device again. */
-function withBusyRetry(busyRetry: { afterMs: number; times: number }): string {
-  const shipped = JSON.parse(readFileSync('profiles/sunspec-704.json', 'utf8')) as { transport: object };
-  const file = path.join(folder, 'busy.json');
-  writeFileSync(file, JSON.stringify({ ...shipped, transport: { ...shipped.transport, busyRetry } }));
-  return file;
-}
 
 function sunspecSite(plant: Partial<PlantSettings> = {}, asset: Record<string, unknown> = {}): Promise<VirtualSite> {
   return virtualSite({ face: 'sunspec-der', plant, asset: { profile: 'sunspec-704', ...asset } });
