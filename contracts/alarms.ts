@@ -241,7 +241,7 @@ export const ALARMS: Readonly<Record<string, AlarmRow>> = {
     action: 'keep the file that was set aside; check the disk',
   },
   'audit-broken': {
-    severity: 'P3',
+    severity: 'P2',
     cause: 'the hash chain of the audit log does not hold',
     consequence: 'entries may have been changed or lost',
     action: 'save the record; find out who had access',
