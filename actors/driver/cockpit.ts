@@ -86,8 +86,6 @@ export type Bound = {
 
 export type Cockpit = {
   readonly input: DriverInput;
-  /** The device has a limit register for each direction: worked out once, because it is asked before every exchange. */
-  readonly closesDirections: boolean;
   readonly clock: Clock;
   readonly lease: Lease;
   readonly send: (name: string, message: { readonly type: string }) => boolean;
@@ -169,7 +167,6 @@ export type Cockpit = {
 export function createCockpit(input: DriverInput, tools: Pick<Cockpit, 'clock' | 'lease' | 'send'>): Cockpit {
   return {
     input,
-    closesDirections: closesDirections(input.profile),
     ...tools,
     operation: undefined,
     connection: undefined,
@@ -307,7 +304,7 @@ export function situationOf(cockpit: Cockpit): Situation {
     restsUntilMs: powerRestsUntilMs(cockpit),
     rampRateWPerS: asset.rampRateWPerS,
     ratingW: ratingOf(input),
-    closesDirections: cockpit.closesDirections,
+    closesDirections: closesDirections(profile),
     foreignControl: cockpit.corrections.length > MOST_CORRECTIONS,
     releaseBlocked: nowMs < cockpit.releaseBlockedUntilMs,
   };

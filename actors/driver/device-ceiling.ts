@@ -9,21 +9,37 @@ import type { BoundProfile } from '../../contracts/profile.ts';
 
 export function narrowedByDevice(
   permit: Permit,
-  { points, control }: Pick<BoundProfile, 'points' | 'control'>,
+  profile: Pick<BoundProfile, 'points' | 'control'>,
   found: (point: string) => number | undefined,
 ): Permit {
-  const maxChargeW = Math.min(permit.maxChargeW, ceilingW('charge'));
-  const maxDischargeW = Math.min(permit.maxDischargeW, ceilingW('discharge'));
+  const bounds = boundsOf(profile);
+  const maxChargeW = Math.min(permit.maxChargeW, ceilingW(bounds.charge));
+  const maxDischargeW = Math.min(permit.maxDischargeW, ceilingW(bounds.discharge));
   if (maxChargeW === permit.maxChargeW && maxDischargeW === permit.maxDischargeW) return permit;
   return { ...permit, maxChargeW, maxDischargeW };
 
-  function ceilingW(direction: 'charge' | 'discharge'): number {
-    const powers = (control?.sequences[direction] ?? []).flatMap(({ set }) =>
+  function ceilingW(registers: readonly string[]): number {
+    return Math.min(...registers.map((name) => found(name) ?? Number.POSITIVE_INFINITY));
+  }
+}
+
+type Bounds = Readonly<Record<'charge' | 'discharge', readonly string[]>>;
+
+/** Of each profile, which never changes: looked up before every exchange. */
+const BOUNDS = new WeakMap<object, Bounds>();
+
+/** Registers that bound the powers which an order of each direction writes. */
+function boundsOf(profile: Pick<BoundProfile, 'points' | 'control'>): Bounds {
+  const before = BOUNDS.get(profile);
+  if (before) return before;
+  const bounds = { charge: boundsIn('charge'), discharge: boundsIn('discharge') };
+  BOUNDS.set(profile, bounds);
+  return bounds;
+
+  function boundsIn(direction: 'charge' | 'discharge'): readonly string[] {
+    const powers = (profile.control?.sequences[direction] ?? []).flatMap(({ set }) =>
       Object.entries(set).filter(([, wanted]) => wanted === 'magnitude' || wanted === 'signed'),
     );
-    const bounds = powers.map(([name]) => points[name]?.writable?.maxFrom);
-    return Math.min(
-      ...bounds.map((name) => (name === undefined ? undefined : found(name)) ?? Number.POSITIVE_INFINITY),
-    );
+    return powers.map(([name]) => profile.points[name]?.writable?.maxFrom).filter((name) => name !== undefined);
   }
 }
