@@ -1,9 +1,10 @@
 /**
- * `npm run simulate:faults -- --seeds N [--seed S] [--json]`: whole sites in which everything goes wrong, each from one seed.
+ * `npm run simulate:faults -- --seeds N [--seed S] [--jobs N] [--json]`: whole sites in which everything goes wrong, each from one seed.
  *
  * `--seed S` alone replays that seed and prints its schedule. A seed that fails is made smaller and printed. Exit 1 when a
  * rule was broken.
  */
+import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
 import { runCampaign, seedsFrom } from '../test/simulation/campaign.ts';
 import { drawSchedule } from '../test/simulation/draw.ts';
@@ -18,15 +19,20 @@ const LARGEST_SEED = 2 ** 30;
 const options = new Command('npm run simulate:faults --')
   .option('--seeds <n>', `how many seeds; without it ${SEEDS}, or 1 with --seed`)
   .option('--seed <s>', 'the first seed; without it one by chance, which is printed')
-  .option('--lanes <n>', 'processes at once', '2')
+  .option('--jobs <n>', 'processes at once; without it as many as there are cores')
   .option('--shrink <n>', 'how many failing seeds are made smaller', '3')
   .option('--json', 'the result as JSON on stdout', false)
   .parse()
-  .opts<{ seeds?: string; seed?: string; lanes: string; shrink: string; json: boolean }>();
+  .opts<{ seeds?: string; seed?: string; jobs?: string; shrink: string; json: boolean }>();
 
 const replay = options.seed !== undefined && options.seeds === undefined;
 const first = options.seed === undefined ? Math.floor(Math.random() * LARGEST_SEED) : Number(options.seed);
 const count = replay ? 1 : Number(options.seeds ?? SEEDS);
+const jobs = options.jobs === undefined ? availableParallelism() : Number(options.jobs);
+if (!Number.isSafeInteger(jobs) || jobs < 1) {
+  console.error(`--jobs is a whole number of processes: got ${options.jobs ?? ''}`);
+  process.exit(2);
+}
 if (!Number.isSafeInteger(first) || !(count >= 1)) {
   console.error(`seeds are whole numbers: got --seed ${options.seed ?? ''} --seeds ${options.seeds ?? ''}`);
   process.exit(2);
@@ -35,7 +41,7 @@ if (!Number.isSafeInteger(first) || !(count >= 1)) {
 if (!options.json) console.log(replay ? printed(drawSchedule(first)) : `seeds ${first} to ${first + count - 1}`);
 const { verdicts, failures, broken, elapsedMs } = await runCampaign({
   seeds: seedsFrom(first, count),
-  lanes: Number(options.lanes),
+  lanes: jobs,
   onVerdict: (verdict, done) => {
     if (options.json) return;
     if (verdict.violations.length > 0) console.log(broke(verdict));

@@ -5,7 +5,9 @@
  */
 import { fork } from 'node:child_process';
 import path from 'node:path';
+import { availableParallelism } from 'node:os';
 import type { Verdict } from './run.ts';
+import type { Schedule } from './schedule.ts';
 
 export type Campaign = {
   readonly verdicts: readonly Verdict[];
@@ -16,7 +18,10 @@ export type Campaign = {
 };
 
 export type CampaignOptions = {
-  readonly seeds: readonly number[];
+  readonly seeds?: readonly number[];
+  /** Written by hand, each to be run to a moment before its end. */
+  readonly schedules?: readonly ShortRun[];
+  /** Processes at once; without it as many as there are cores. */
   readonly lanes?: number;
   /** Name of a defect to plant in the code under test. */
   readonly planted?: string;
@@ -27,13 +32,18 @@ export type CampaignOptions = {
   readonly onVerdict?: (verdict: Verdict, done: number) => void;
 };
 
+/** `untilMs`: see `runSchedule`. */
+export type ShortRun = { readonly schedule: Schedule; readonly untilMs: number };
+/** What a lane is told to run. */
+export type Run = number | ShortRun;
+
 const LANE = path.join(import.meta.dirname, 'fixtures/lane.ts');
 const PLANT = path.join(import.meta.dirname, 'fixtures/plant.ts');
 
 export async function runCampaign(options: CampaignOptions): Promise<Campaign> {
-  const { lanes = 2, planted, mostFailures = Infinity, withinMs = Infinity, onVerdict } = options;
+  const { lanes = availableParallelism(), planted, mostFailures = Infinity, withinMs = Infinity, onVerdict } = options;
   const startedAtMs = performance.now();
-  const waiting = [...options.seeds];
+  const waiting: Run[] = [...(options.schedules ?? []), ...(options.seeds ?? [])];
   const verdicts: Verdict[] = [];
   const broken: string[] = [];
   const isOver = (): boolean =>
@@ -48,7 +58,7 @@ export async function runCampaign(options: CampaignOptions): Promise<Campaign> {
       execArgv: planted === undefined ? [] : ['--import', PLANT],
       env: { ...process.env, ...(planted === undefined ? {} : { PLANTED_DEFECT: planted }) },
     });
-    let current: number | undefined;
+    let current: Run | undefined;
     const next = (): void => {
       current = isOver() ? undefined : waiting.shift();
       if (current === undefined) child.disconnect();
@@ -62,11 +72,15 @@ export async function runCampaign(options: CampaignOptions): Promise<Campaign> {
     next();
     return new Promise((resolve) =>
       child.on('exit', (code, signal) => {
-        if (current !== undefined) broken.push(`seed ${current}: the lane ended with ${signal ?? code}`);
+        if (current !== undefined) broken.push(`seed ${seedOf(current)}: the lane ended with ${signal ?? code}`);
         resolve();
       }),
     );
   }
+}
+
+function seedOf(run: Run): number {
+  return typeof run === 'number' ? run : run.schedule.seed;
 }
 
 /** Seeds that nobody has run before, from a number that is printed. */

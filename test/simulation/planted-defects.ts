@@ -9,8 +9,6 @@ export type PlantedDefect = {
   readonly edits: readonly Edit[];
   /** Rules of the oracle, one of which finds it. */
   readonly foundBy: readonly string[];
-  /** Where the search begins, for a defect that few schedules can show. */
-  readonly firstSeed?: number;
 };
 
 export const PLANTED = {
@@ -24,8 +22,6 @@ export const PLANTED = {
       },
     ],
     foundBy: ['originals first'],
-    // The one thing that the door alone keeps back, while the disk refuses.
-    firstSeed: 39,
   },
   forgetful_latch: {
     title: 'a restart forgets the latch on the disk',
@@ -118,8 +114,6 @@ export const PLANTED = {
       },
     ],
     foundBy: ['limits'],
-    // An order has to come while the link is slow for long, but not so slow that the order is given up.
-    firstSeed: 787,
   },
 } as const satisfies Readonly<Record<string, PlantedDefect>>;
 

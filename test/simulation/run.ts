@@ -30,13 +30,14 @@ const OBEY_MS = 5000;
 const GRID_PAUSE_MS = 302_000;
 const LIVENESS_W = 8000;
 
-export async function runSchedule(schedule: Schedule): Promise<Verdict> {
+/** `untilMs`: up to this moment only, without the end in which a new order must be obeyed. */
+export async function runSchedule(schedule: Schedule, untilMs?: number): Promise<Verdict> {
   // Jitter of the supervisors is the only chance in the tree that is not injected.
   const random = Math.random;
   Math.random = seededRandom(schedule.seed + 0.5);
   try {
     const world = createWorld(schedule);
-    await live(world);
+    await live(world, untilMs);
     world.kill();
     return {
       seed: schedule.seed,
@@ -50,7 +51,7 @@ export async function runSchedule(schedule: Schedule): Promise<Verdict> {
   }
 }
 
-async function live(world: World): Promise<void> {
+async function live(world: World, untilMs: number | undefined): Promise<void> {
   const { clock, schedule, oracle } = world;
   world.start();
   for (const { atMs, ...event } of schedule.happenings) clock.setTimeout(() => happen(world, event as Event), atMs);
@@ -60,8 +61,8 @@ async function live(world: World): Promise<void> {
     clock.setTimeout(look, LOOK_EVERY_MS);
   };
   look();
-  await clock.advance(FAULTS_END_MS);
-  if (oracle.violations.length > 0) return;
+  await clock.advance(untilMs ?? FAULTS_END_MS);
+  if (untilMs !== undefined || oracle.violations.length > 0) return;
   await end(world);
 }
 
