@@ -16,7 +16,7 @@ const ROOT = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const OLDEST_NODE = 24;
 
 /** Entries that need the tools of development; every other entry runs on a production install. */
-const NEED_TOOLS = ['scripts/test.ts', 'scripts/check.ts'];
+const NEED_TOOLS = ['scripts/test.ts', 'scripts/check.ts', 'scripts/mutate.ts'];
 
 /** Runs `entry` (relative to the checkout) with `args`; the process ends with the entry's exit code. */
 export async function boot(entry, args) {

@@ -1,0 +1,11 @@
+/** What is mutated: everything that decides whether a battery may move power. And the tests that must notice. */
+
+export const MUTATED = [
+  'machines/guard/*.ts',
+  'machines/device/{may-write,helm,posture,setpoint}.ts',
+  'machines/site/{estop.machine,sharing,headroom,grid-cut,rounding,allocation}.ts',
+  'actors/estop/*.ts',
+] as const;
+
+/** Fast ones only, on a virtual clock or none: they run hundreds of times. */
+export const TESTS = ['test/machines/{guard,device,site}/*.test.ts', 'test/actors/{estop/*,chart}.test.ts'] as const;
