@@ -72,5 +72,9 @@ function bench({ heldBack = false, hasUplinks = false } = {}): {
   const clock = virtualClock();
   const told: string[] = [];
   const board: Pick<Board, 'event'> = { event: (_, { from, to }) => void told.push(`${String(from)} > ${String(to)}`) };
-  return { view: createSiteMode({ clock, board, heldBack, hasUplinks, autonomousAfterMs: AUTONOMOUS_AFTER_MS }), clock, told };
+  return {
+    view: createSiteMode({ clock, board, heldBack, hasUplinks, autonomousAfterMs: AUTONOMOUS_AFTER_MS }),
+    clock,
+    told,
+  };
 }

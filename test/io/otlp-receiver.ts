@@ -64,6 +64,7 @@ export async function otlpReceiver({ status = 200, hang = false } = {}): Promise
     spans,
     requests,
     async [Symbol.asyncDispose]() {
+      if (!server.listening) return;
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },

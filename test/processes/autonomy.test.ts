@@ -32,7 +32,7 @@ test('with an uplink that nobody answers the site says autonomous and works on; 
       ({ alarm_id }: { alarm_id: string }) => alarm_id === 'record-unsent',
     );
   await site.until('the alarm', 10_000, async () => (await alarm()) !== undefined);
-  assert.match((await alarm())?.message, /gives up \d+ reports soon that the uplink fleet has not sent/);
+  assert.match((await alarm())?.message ?? '', /gives up \d+ reports soon that the uplink fleet has not sent/);
   const lines = site
     .log()
     .split('\n')

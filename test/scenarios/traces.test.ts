@@ -73,7 +73,9 @@ async function traced(site: VirtualSite, command: SiteCommand, trace: string | u
   const answers: Reply[] = [];
   site.site.command({ type: 'COMMAND', id: 1, origin: 'socket', command, trace }, (reply) => answers.push(reply));
   for (let waited = 0; answers.length === 0 && waited < 5000; waited += 5) await site.run(5);
-  return answers[0] ?? assert.unreachable('no answer');
+  const [answer] = answers;
+  if (!answer) throw new Error(`no answer to ${command.name}`);
+  return answer;
 }
 
 test.run();
