@@ -145,10 +145,15 @@ const config: GuardConfig = {
   frequencyHz: [47.5, 51.5],
 };
 
+const ONE_WAY = Math.sqrt(config.asset.efficiency);
+
 type GuardCase = {
   readonly soc: number | undefined;
   readonly celsius: number | undefined;
   readonly alarm: boolean;
+  readonly insulation: boolean;
+  /** The device is told AC power. */
+  readonly acSetpoint: boolean;
   readonly latched: boolean;
   readonly tripped: boolean;
   readonly ageMs: number;
@@ -159,6 +164,8 @@ const GUARD_CASES: { readonly [Key in keyof GuardCase]: readonly GuardCase[Key][
   soc: [undefined, 2, 4.9, 5, 5.1, 9.9, 10.1, 12, 50, 92, 94.9, 95, 98, 100],
   celsius: [undefined, -25, -20, -10, -0.1, 0, 0.1, 5, 25, 44.9, 45, 49.9, 50, 54.9, 55, 60],
   alarm: NO_YES,
+  insulation: NO_YES,
+  acSetpoint: NO_YES,
   latched: NO_YES,
   tripped: NO_YES,
   ageMs: [0, STALE_AT + 1],
@@ -167,21 +174,25 @@ const GUARD_CASES: { readonly [Key in keyof GuardCase]: readonly GuardCase[Key][
 /** What the compositions assume of the guard. */
 export function guardTable({ judge }: Parts): Verdict {
   return enumerate('permits', combinations(GUARD_CASES), (one) => {
-    const { soc, celsius, latched, tripped, alarm, ageMs } = one;
+    const { soc, celsius, latched, tripped, alarm, insulation, acSetpoint, ageMs } = one;
     const before = { ...UNJUDGED, tripped };
     const ceiling = { chargeW: 20_000, dischargeW: 20_000 };
-    const { permit: given, trip } = judge(before, frameOf(one), ceiling, config, { epoch: 7, latched }, ageMs);
+    const asset = { ...config, acSetpoint };
+    const { permit: given, trip } = judge(before, frameOf(one), ceiling, asset, { epoch: 7, latched }, ageMs);
     const { maxChargeW, maxDischargeW, expiresAtMs, epoch } = given;
     const live = expiresAtMs > ageMs && maxChargeW + maxDischargeW > 0;
     if (epoch !== 7) return 'a permit bears the epoch of the latch';
     if (live && latched) return 'no permit under the latch';
     if (live && (tripped || trip !== undefined)) return 'no permit for an asset that tripped';
     if (live && alarm) return 'no permit while the device reports what must stop it';
+    if (live && insulation) return 'no permit while the insulation has failed';
     if (live && (ageMs > STALE_AT || expiresAtMs > STALE_AT)) return 'a permit ends with the first of its inputs';
     if (live && celsius === undefined) return 'no permit without a temperature';
     if (live && soc === undefined) return 'no permit without a state of charge';
     if (!(maxChargeW >= 0 && maxChargeW <= 10_000 && maxDischargeW >= 0 && maxDischargeW <= 10_000))
       return 'a permit is a number from 0 to the rating';
+    if (acSetpoint && maxDischargeW > ONE_WAY * 10_000 + 1e-9)
+      return 'a permit for AC power leaves room for the losses of the battery';
     if (maxDischargeW > 0 && Number(soc) <= 5) return 'no discharge at the critical state of charge';
     if (maxChargeW > 0 && Number(soc) >= 98) return 'no charge at the critical state of charge';
     if (maxChargeW > 0 && Number(celsius) <= 0) return 'no charge at freezing';
@@ -191,7 +202,7 @@ export function guardTable({ judge }: Parts): Verdict {
   });
 }
 
-function frameOf({ soc, celsius, alarm }: GuardCase): TelemetryFrame {
+function frameOf({ soc, celsius, alarm, insulation }: GuardCase): TelemetryFrame {
   const of = (...values: readonly (number | undefined)[]): readonly Sample[] =>
     values.flatMap((value) =>
       value === undefined ? [] : [{ value, quality: 'good', receivedAtMs: 0, staleAtMs: STALE_AT }],
@@ -213,6 +224,7 @@ function frameOf({ soc, celsius, alarm }: GuardCase): TelemetryFrame {
       gridVoltageV: of(230),
       gridFrequencyHz: of(50),
       contactorOpen: of(0),
+      insulationFault: of(Number(insulation)),
       alarms: of(0),
       inverterState: of(512),
     },

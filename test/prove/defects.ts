@@ -251,6 +251,18 @@ export const DEFECTS: readonly Defect[] = [
     judge: (before, frame, ceiling, config, site, nowMs) =>
       SHIPPED.judge(before, frame, ceiling, config, { ...site, latched: false }, nowMs),
   }),
+  planted('the guard passes over an insulation fault', 'permits', /insulation/, {
+    ...SHIPPED,
+    judge: (before, frame, ...rest) => {
+      const readings = Object.entries(frame.readings).filter(([measurand]) => measurand !== 'insulationFault');
+      return SHIPPED.judge(before, { ...frame, readings: Object.fromEntries(readings) }, ...rest);
+    },
+  }),
+  planted('the guard takes AC power for battery power', 'permits', /losses/, {
+    ...SHIPPED,
+    judge: (before, frame, ceiling, config, site, nowMs) =>
+      SHIPPED.judge(before, frame, ceiling, { ...config, acSetpoint: false }, site, nowMs),
+  }),
   planted('a share exceeds its room', 'sharing', /exceeds its room|than was asked/, {
     ...SHIPPED,
     share: (units, powerW, durationS) =>
