@@ -16,7 +16,7 @@ export function openLog(part: string, siteId: string, level: string | undefined 
   const lines = pino(options, destination({ dest: 2, sync: true }));
   return (event, fields) => {
     const { level: own, says } = LOG_EVENTS[event];
-    lines[own]({ event, ...withoutSecrets(fields) }, says);
+    if (lines.isLevelEnabled(own)) lines[own]({ event, ...withoutSecrets(fields) }, says);
   };
 }
 

@@ -32,6 +32,22 @@ test('an order is sent as one trace once it is read back and recorded', async ()
   assert.is(new Set(spans.map(({ trace }) => trace.spanId)).size, spans.length);
 });
 
+test('facts whose times disagree make a tree all the same, in which no span leaves its parent', async () => {
+  const { clock, tell, report, spans } = bench();
+  tell(received('s1', 'o1'), checked('s1'), answered('s1'));
+  const early = { step: 'permitted', spanId: 's1', fromMs: AT - 50, toMs: AT - 40, code: null } as const;
+  const late = { step: 'recorded', orderId: 'o1', fromMs: AT + 10, toMs: AT + 900 } as const;
+  report({ type: 'TRACE', step: early }, given('s1', 'bess-1'), written('o1', 'bess-1'));
+  report(phase('o1', 'bess-1', 'written'), phase('o1', 'bess-1', 'verified'), { type: 'TRACE', step: late });
+  await clock.advance(500);
+  const byId = new Map(spans.map((span) => [span.trace.spanId, span]));
+  for (const { name, startMs, endMs, parentSpanId } of spans) {
+    const parent = byId.get(parentSpanId ?? '');
+    assert.ok(startMs <= endMs && (!parent || (parent.startMs <= startMs && endMs <= parent.endMs)), name);
+  }
+  assert.is(spans[0]?.endMs, AT + 900);
+});
+
 test('where the record is away the trace goes without its word, three seconds after the rest', async () => {
   const { clock, tell, report, spans } = bench();
   tell(received('s1', 'o1'), checked('s1'), answered('s1'));

@@ -115,6 +115,9 @@ test('by the command line over the broker, the trace of TRACEPARENT goes on; of 
   assert.ok(pathsOf(spans).includes('estop > dispatched > read_back'), pathsOf(spans).join(', '));
   assert.ok(everyChildLiesWithinItsParent(spans));
 
+  const stop = await site.json('stop');
+  assert.is(stop.trace_id, CALLER.traceId, 'over the Unix socket too');
+
   await site.until('three polls', 10_000, () => collector.spans.filter(({ name }) => name === 'poll').length >= 3);
   const poll = collector.spans.find(({ name }) => name === 'poll') as ReceivedSpan;
   const ofPoll = collector.spans.filter(({ traceId }) => traceId === poll.traceId);
