@@ -16,6 +16,7 @@ import type { Clock, TimerId } from '../contracts/clock.ts';
 import type { Log } from '../contracts/log-events.ts';
 import { decodeRequest } from './bus.ts';
 import type { Answer, Bus, BusState } from './bus.ts';
+import { inPortions } from './portions.ts';
 
 export type NatsBusOptions = {
   readonly url: string;
@@ -38,6 +39,7 @@ export function openNatsBus(options: NatsBusOptions): Bus {
 class NatsBus implements Bus {
   readonly #options: NatsBusOptions;
   readonly #served = new Map<string, Answer>();
+  readonly #portions = inPortions();
   #connection: NatsConnection | undefined;
   #service: Service | undefined;
   #connected = false;
@@ -118,11 +120,16 @@ class NatsBus implements Bus {
   }
 
   #addEndpoint(service: Service, subject: string, answer: Answer): void {
+    const { queue } = this.#options;
     const name = subject.split('.').slice(2).join('-');
     service.addEndpoint(name, {
       subject,
       handler: (error, message) => {
-        if (!error) void this.#reply(message, answer);
+        if (error) return;
+        const carryOut = (): void => void this.#reply(message, answer);
+        // Without a queue group it is the connection for the emergency stop, which waits for nothing.
+        if (queue === '') carryOut();
+        else this.#portions(message.data.length, carryOut);
       },
     });
   }
