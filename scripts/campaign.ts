@@ -5,6 +5,8 @@
  *
  * `kill` kills the recorder, the receiver and the broker, and counts what reached the other side.
  *
+ * `estop` presses the E-stop on real processes while something else is wrong, against its budget.
+ *
  * `outage` drains a long outage of the fleet's broker, and looks at live data and control meanwhile.
  *
  * `fuzz` sends random and mutated Modbus frames at our client, at a whole driver, and at the simulated device; with
@@ -18,6 +20,7 @@ import { bytesOf, readCorpus } from '../test/fuzz/corpus.ts';
 import { fuzzServer, sendFrames } from '../test/fuzz/server.ts';
 import { fuzzSession } from '../test/fuzz/session.ts';
 import { diskCommand } from './campaign/disk.ts';
+import { estopCommand } from './campaign/estop.ts';
 import { wholeNumber } from './campaign/numbers.ts';
 import { outageCommand } from './campaign/outage.ts';
 
@@ -41,6 +44,7 @@ program
   .option('--seed <n>', 'what chance begins with', wholeNumber, 1)
   .action(kill);
 program.addCommand(diskCommand());
+program.addCommand(estopCommand());
 program.addCommand(outageCommand());
 await program.parseAsync();
 

@@ -51,6 +51,10 @@ export type RealOptions = {
   readonly asset?: Record<string, unknown>;
   readonly env?: Record<string, string>;
   readonly dataDir?: string;
+  /** Of the runtime alone. */
+  readonly runtimeEnv?: Record<string, string>;
+  /** Runs in place of `bessd run`, with a channel for messages. */
+  readonly program?: string;
 };
 
 let count = 0;
@@ -62,6 +66,8 @@ export async function realSite({
   asset = {},
   env = {},
   dataDir,
+  runtimeEnv = {},
+  program,
 }: RealOptions = {}): Promise<RealSite> {
   const folder = mkdtempSync(path.join(tmpdir(), 'bessd-test-'));
   const siteId = `SITE-${process.pid}-${(count += 1)}`;
@@ -135,7 +141,13 @@ export async function realSite({
       for (const child of plants.splice(0)) await ended(child, 'SIGKILL');
     },
     async startRuntime() {
-      self.runtime = start('run', '--config', config);
+      const args = program === undefined ? [PROGRAM, 'run', '--config', config] : [program, config];
+      self.runtime = logged(
+        spawn(process.execPath, args, {
+          env: { ...environment, ...runtimeEnv },
+          stdio: ['ignore', 'pipe', 'pipe', ...(program === undefined ? [] : (['ipc'] as const))],
+        }),
+      );
       await self.until('every asset online', 20_000, async () => {
         const { data } = await self.get('/api/v1/status');
         return (
@@ -193,7 +205,10 @@ export async function realSite({
   return self;
 
   function start(...args: string[]): ChildProcess {
-    const child = spawn(process.execPath, [PROGRAM, ...args], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+    return logged(spawn(process.execPath, [PROGRAM, ...args], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] }));
+  }
+
+  function logged(child: ChildProcess): ChildProcess {
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (log += chunk.toString()));
     return child;
   }

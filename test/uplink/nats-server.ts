@@ -10,6 +10,8 @@ export type NatsServer = AsyncDisposable & {
   readonly url: string;
   readonly start: () => Promise<void>;
   readonly kill: (signal?: NodeJS.Signals) => Promise<void>;
+  /** Such as SIGSTOP, after which it lives on. */
+  readonly signal: (signal: NodeJS.Signals) => void;
 };
 
 /** `undefined` where no nats-server is installed. */
@@ -31,7 +33,13 @@ export async function natsServer(folder: string): Promise<NatsServer | undefined
     await until(() => answers(port), 'nats-server answers');
   };
   await start();
-  return { url: `nats://127.0.0.1:${port}`, start, kill, [Symbol.asyncDispose]: () => kill() };
+  return {
+    url: `nats://127.0.0.1:${port}`,
+    start,
+    kill,
+    signal: (name) => void child?.kill(name),
+    [Symbol.asyncDispose]: () => kill(),
+  };
 }
 
 export function answers(port: number): Promise<boolean> {
