@@ -46,10 +46,10 @@ onTerminal(
     for (const [at, w] of [20_000, -15_000].entries()) {
       const order = await site.json('dispatch', '--asset', `bess-${at + 1}`, '--w', String(w), '--duration', '600');
       assert.ok(order.ok, JSON.stringify(order));
-      await site.until(`bess-${at + 1} moves`, 5000, async () => Math.abs((await site.power(at)) - w) < 100);
+      await site.until(`bess-${at + 1} moves`, 15_000, async () => Math.abs((await site.power(at)) - w) < 100);
     }
     await site.json('stop', '--asset', 'bess-2');
-    await site.until('bess-2 stands', 10_000, async () => Math.abs(await site.power(1)) < 1);
+    await site.until('bess-2 stands', 20_000, async () => Math.abs(await site.power(1)) < 1);
 
     line.silent = true;
     await site.until('the silent line is noticed', NOTICED_MS, async () => {
@@ -69,7 +69,7 @@ onTerminal(
     assert.ok(again.ok, JSON.stringify(again));
     gateway.silent = true;
     await site.json('estop', '--reason', 'test');
-    await site.until('an E-stop reaches the serial line while the gateway is silent', 10_000, async () => {
+    await site.until('an E-stop reaches the serial line while the gateway is silent', 20_000, async () => {
       return Math.abs(await site.power(0)) < 1;
     });
     assert.is(await site.power(1), 0);
