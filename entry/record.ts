@@ -11,6 +11,7 @@ import { openRecordStore } from '../io/record-store.ts';
 import { openSyncedFiles } from '../io/synced-file.ts';
 import { createRecordWriter } from '../io/record-writer.ts';
 import { systemClock } from '../supervisor/clock.ts';
+import { standBehind } from './priority.ts';
 import { watchUnsent } from './unsent.ts';
 
 type ToThread = ToRecord | readonly ToRecord[] | RecordSync | { readonly type: 'SHUTDOWN' };
@@ -21,6 +22,7 @@ const UNSENT_EVERY_MS = 60_000;
 const LOW = { share: 0.1, bytes: 250_000_000 };
 
 if (parentPort === null) throw new Error('entry/record.ts runs as a worker thread');
+standBehind();
 const port = parentPort;
 const start = workerData as RecordStart;
 const signal = (message: ThreadSignal): void => port.postMessage(message);

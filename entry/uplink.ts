@@ -14,9 +14,11 @@ import { openOutbox } from '../io/record-outbox.ts';
 import { openSyncedFiles } from '../io/synced-file.ts';
 import { systemClock as clock } from '../supervisor/clock.ts';
 import { startSystem } from '../supervisor/system.ts';
+import { standBehind } from './priority.ts';
 
 const main = parentPort;
 if (!main) throw new Error('entry/uplink.ts runs as a worker thread of the runtime');
+standBehind();
 const { config, siteId, dataDir, units } = workerData as UplinkStart;
 const post = (signal: ThreadSignal): void => main.postMessage(signal);
 const log = openLog(`uplink-${config.id}`, siteId);

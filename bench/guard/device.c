@@ -170,7 +170,11 @@ static void obey(const char *line) {
   int first, count, number;
   if (sscanf(line, "await %d %d %d", &first, &count, &number) == 3) {
     awaited_first = first, awaited_count = count, awaited_reads = number;
-    for (int at = first; at < first + count; at++) units[at].reads = 0;
+    for (int at = first; at < first + count; at++) {
+      units[at].reads = 0;
+      /* Whoever guarded it before may have ended between a stop and the release. */
+      if (!job_of(at)) units[at].registers[MODE] = OWN_CONTROL, units[at].registers[BATTERY_POWER] = units[at].registers[AC_POWER] = POWER;
+    }
   } else if (sscanf(line, "show %d %d %d", &first, &count, &number) == 3 && number <= MOST) {
     struct job *job = jobs[0].open ? &jobs[1] : &jobs[0];
     *job = (struct job){.open = 1, .first = first, .count = count, .wanted = number};

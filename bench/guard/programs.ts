@@ -44,7 +44,7 @@ export function linesOf(child: ChildProcess): Lines {
       };
       const fail = (why: string): void => {
         finish();
-        reject(new Error(`${path.basename(child.spawnargs.join(' '))}: ${why}\n${kept.join('\n')}`));
+        reject(new Error(`${path.basename(child.spawnfile)} ${why}\n${kept.join('\n')}`));
       };
       const onExit = (): void => fail('ended');
       const timer = setTimeout(() => fail(`did not answer within ${withinMs} ms`), withinMs);

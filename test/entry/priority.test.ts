@@ -32,6 +32,26 @@ test('where the system allows it, a runtime with its threads and processes comes
   if (process.getuid?.() === 0) assert.is(how, 'ahead');
 });
 
+test('the threads that Node began with come first too, and those that only keep or copy stand behind control', () => {
+  const program = `
+    import { readdirSync, readFileSync } from 'node:fs';
+    import { getPriority } from 'node:os';
+    import { comeFirst, standBehind } from '${new URL('../../entry/priority.ts', import.meta.url).href}';
+    const before = getPriority();
+    const how = comeFirst();
+    const niceOf = (thread) => Number(readFileSync('/proc/self/task/' + thread + '/stat', 'utf8').split(') ')[1].split(' ')[16]);
+    const threads = readdirSync('/proc/self/task').map(niceOf);
+    standBehind();
+    console.log(JSON.stringify({ before, how, threads: [...new Set(threads)], behind: getPriority() }));
+  `;
+  if (process.platform !== 'linux') return;
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' });
+  assert.match(stdout, /^{/, stderr);
+  const { before, how, threads, behind } = JSON.parse(stdout);
+  assert.equal(threads, [how === 'ahead' ? -10 : before]);
+  assert.is(behind, how === 'ahead' ? 0 : before);
+});
+
 test('an ordinary user runs it all the same, like other programs', () => {
   if (process.getuid?.() !== 0 || spawnSync('setpriv', ['--bounding-set=-sys_nice', 'true']).status !== 0) {
     console.log('SKIPPED: needs root and setpriv, to give up a right');
