@@ -44,7 +44,7 @@ test('an E-stop between two polls opens the connection and stops at once', async
   await betweenPolls(site);
   const mark = site.writes().length;
   const startMs = site.clock.now();
-  void site.ask({ name: 'estop', body: { reason: 'test', issuer: 'test' } });
+  await site.ask({ name: 'estop', body: { reason: 'test', issuer: 'test' } });
   await site.run(2000);
   const [first] = site.writes().slice(mark);
   assert.is(first?.register, 47_075);
