@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import { spawnSync } from 'node:child_process';
 import { getPriority } from 'node:os';
 
+const SETPRIV = 'setpriv';
 const PROGRAM = `
   import { getPriority } from 'node:os';
   import { spawnSync } from 'node:child_process';
@@ -53,11 +54,11 @@ test('the threads that Node began with come first too, and those that only keep 
 });
 
 test('an ordinary user runs it all the same, like other programs', () => {
-  if (process.getuid?.() !== 0 || spawnSync('setpriv', ['--bounding-set=-sys_nice', 'true']).status !== 0) {
+  if (process.getuid?.() !== 0 || spawnSync(SETPRIV, ['--bounding-set=-sys_nice', 'true']).status !== 0) {
     console.log('SKIPPED: needs root and setpriv, to give up a right');
     return;
   }
-  const found = run('setpriv', '--reuid=65534', '--clear-groups');
+  const found = run(SETPRIV, '--reuid=65534', '--clear-groups');
   assert.equal(found, { how: 'like others', own: 0, inThread: 0, inChild: 0 });
 });
 

@@ -46,8 +46,10 @@ export async function estopCampaign(
   try {
     for (let n = 0; n < each; n += 1)
       for (const variant of one.variants) {
-        round ??= await one.open(stack);
-        const pressed = await round(variant, random).catch((error: unknown) => messageOf(error));
+        const opened: Round | string = round ?? (await one.open(stack).catch(messageOf));
+        const pressed =
+          typeof opened === 'string' ? `no site: ${opened}` : await opened(variant, random).catch(messageOf);
+        round = typeof opened === 'string' ? undefined : opened;
         found.get(variant)?.push(pressed);
         tell(`${one.name}, ${variant}, ${n + 1} of ${each}: ${said(pressed)}`);
         if (typeof pressed !== 'string') continue;

@@ -59,7 +59,7 @@ export async function press(site: EstopSite, way: Way, beside?: () => unknown): 
   return { seen, reply, replyMs, problems: [...replyProblems(reply, replyMs), ...(await forcedSince(site, marks))] };
 }
 
-/** Waits for zero at each device; one that does not come to zero in time has none. */
+/** Waits for a stop write and zero at each device; what does not come in time is never. */
 export async function stopsSince(
   site: EstopSite,
   marks: Marks,
@@ -70,7 +70,12 @@ export async function stopsSince(
   const zeroMs = new Map<number, number>();
   while (zeroMs.size < assets.length && Date.now() - fromMs < withinMs) {
     const left = assets.filter((at) => !zeroMs.has(at));
-    for (const at of left) if (Math.abs(await site.real.power(at)) < ZERO_W) zeroMs.set(at, Date.now() - fromMs);
+    for (const at of left) {
+      if (Math.abs(await site.real.power(at)) >= ZERO_W) continue;
+      const atMs = Date.now() - fromMs;
+      // One that stands still already is stopped all the same, and is at zero from then on at the latest.
+      if ((await entriesSince(site, marks, at)).some(isStop)) zeroMs.set(at, atMs);
+    }
     await sleep(LOOK_EVERY_MS);
   }
   return Promise.all(
