@@ -1,13 +1,16 @@
 /**
  * Modules of a folder that can be loaded anew: a mutant of what runs while a module loads is only seen by modules that have
  * not been loaded yet. Each round gives what is mutated, its importers and the tests addresses of their own; everything below
- * them stays. `uvu` becomes the collector.
+ * them stays. `uvu` and `fast-check` have stand-ins.
  */
 import { registerHooks } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-const COLLECTOR = pathToFileURL(path.join(import.meta.dirname, 'collector.ts')).href;
+const INSTEAD: Readonly<Record<string, string>> = {
+  uvu: pathToFileURL(path.join(import.meta.dirname, 'collector.ts')).href,
+  'fast-check': pathToFileURL(path.join(import.meta.dirname, 'few-runs.ts')).href,
+};
 const RENEWED = /^(machines|actors|test)\//;
 
 export type FreshModules = {
@@ -26,7 +29,8 @@ export function freshModules(folder: string): FreshModules {
 
   registerHooks({
     resolve: (specifier, context, next) => {
-      if (specifier === 'uvu') return { url: COLLECTOR, shortCircuit: true };
+      const instead = INSTEAD[specifier];
+      if (instead !== undefined && context.parentURL !== instead) return { url: instead, shortCircuit: true };
       const found = next(specifier, context);
       const name = nameOf(found.url);
       const from = nameOf(context.parentURL ?? '');

@@ -2,9 +2,9 @@
  * Plug-ins of Stryker: a test runner that has the tests of the pure core in one process, and what is not mutated.
  *
  * A mutant costs the tests that reach it, until the first that fails. One that runs while a module loads costs loading
- * everything anew.
+ * the tests of that module anew.
  */
-import { globSync } from 'node:fs';
+import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { INSTRUMENTER_CONSTANTS } from '@stryker-mutator/api/core';
 import type { InstrumenterContext } from '@stryker-mutator/api/core';
@@ -29,6 +29,9 @@ type Found = Collected & { readonly id: string; readonly file: string };
 const stryker = ((globalThis as Record<string, unknown>)[INSTRUMENTER_CONSTANTS.NAMESPACE] ??=
   {}) as InstrumenterContext;
 
+/** In the copy that is mutated: how long each test took with no mutant. */
+const TIMES = 'test-times.json';
+
 export const strykerPlugins = [
   declareFactoryPlugin(PluginKind.TestRunner, 'uvu-in-process', uvuRunner),
   declareValuePlugin(PluginKind.Ignore, 'prose', { shouldIgnore: proseIn }),
@@ -39,6 +42,7 @@ function uvuRunner(): TestRunner {
   const loaded = new Map<string, readonly Found[]>();
   const files = TESTS.flatMap((pattern) => globSync(pattern)).toSorted();
   const modules = freshModules(process.cwd());
+  let timesMs: Record<string, number> | undefined;
   // What a mutant leaves unhandled belongs to the test that is running.
   let loose: unknown;
   for (const event of ['uncaughtException', 'unhandledRejection'] as const)
@@ -49,6 +53,7 @@ function uvuRunner(): TestRunner {
     dryRun: async (): Promise<DryRunResult> => {
       const tests: TestResult[] = [];
       for (const file of files) for (const test of await testsOf(file)) tests.push(await tried(test));
+      writeFileSync(TIMES, JSON.stringify(Object.fromEntries(tests.map(({ id, timeSpentMs }) => [id, timeSpentMs]))));
       const { mutantCoverage } = stryker;
       return { status: DryRunStatus.Complete, tests, ...(mutantCoverage ? { mutantCoverage } : {}) };
     },
@@ -80,27 +85,37 @@ function uvuRunner(): TestRunner {
     return { ...said, status: TestStatus.Success };
   }
 
-  async function judged(options: MutantRunOptions): Promise<MutantRunResult> {
-    const { testFilter, hitLimit, sandboxFileName } = options;
-    const mutated = path.relative(process.cwd(), sandboxFileName);
+  async function judged({ testFilter, hitLimit, sandboxFileName }: MutantRunOptions): Promise<MutantRunResult> {
     let nrOfTests = 0;
     try {
-      for (const file of nearestFirst(mutated)) {
-        if (testFilter && !testFilter.some((id) => id.startsWith(`${file}: `))) continue;
-        for (const test of await testsOf(file)) {
-          if (testFilter && !testFilter.includes(test.id)) continue;
-          nrOfTests += 1;
-          const failureMessage = await failureOf(test);
-          if (determineHitLimitReached(stryker.hitCount, hitLimit))
-            return { status: MutantRunStatus.Timeout, reason: 'it does not end' };
-          if (failureMessage !== undefined)
-            return { status: MutantRunStatus.Killed, killedBy: [test.id], failureMessage, nrOfTests };
-        }
+      for await (const test of testsFor(path.relative(process.cwd(), sandboxFileName), testFilter)) {
+        nrOfTests += 1;
+        const failureMessage = await failureOf(test);
+        if (determineHitLimitReached(stryker.hitCount, hitLimit))
+          return { status: MutantRunStatus.Timeout, reason: 'it does not end' };
+        if (failureMessage !== undefined)
+          return { status: MutantRunStatus.Killed, killedBy: [test.id], failureMessage, nrOfTests };
       }
     } catch (error) {
       return { status: MutantRunStatus.Killed, killedBy: ['loading'], failureMessage: String(error), nrOfTests };
     }
     return { status: MutantRunStatus.Survived, nrOfTests };
+  }
+
+  /** The quick ones first, since most mutants fall to them; where everything is loaded anew, file by file instead. */
+  async function* testsFor(mutated: string, testFilter: readonly string[] | undefined): AsyncGenerator<Found> {
+    timesMs ??= existsSync(TIMES) ? (JSON.parse(readFileSync(TIMES, 'utf8')) as Record<string, number>) : {};
+    const times = timesMs;
+    const quickFirst = (tests: readonly Found[]): readonly Found[] =>
+      tests.toSorted((a, b) => (times[a.id] ?? 0) - (times[b.id] ?? 0));
+    if (!testFilter) {
+      for (const file of nearestFirst(mutated)) yield* quickFirst(await testsOf(file));
+      return;
+    }
+    const wanted = new Set(testFilter);
+    const all: Found[] = [];
+    for (const file of files) all.push(...(await testsOf(file)).filter(({ id }) => wanted.has(id)));
+    yield* quickFirst(all);
   }
 
   /** Those that import it; the one named after it first. */

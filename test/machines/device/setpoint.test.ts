@@ -28,6 +28,8 @@ const STEPS: readonly (readonly [
   ['a reversal of charging goes to zero first', 3000, -3000, 1e6, 1000, 0],
   ['a reversal follows the ramp down', -3000, 3000, 1000, 1000, 2000],
   ['from zero the new direction begins', -3000, 0, 1e6, 1000, -3000],
+  ['a ramp that would go further ends at the target', 3000, 1000, 2500, 1000, 3000],
+  ['and so does one downwards', 1000, 3000, 2500, 1000, 1000],
   ['no time gives no step', 3000, 1000, 100, 0, 1000],
   ['a target that is no number is zero', Number.NaN, 0, 1e6, 1000, 0],
   ['a power in place that is no number counts as zero', 3000, Number.NaN, 100, 1000, 100],

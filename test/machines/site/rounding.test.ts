@@ -24,6 +24,14 @@ test('a share that fills its room is not rounded over it', () => {
   assert.equal(roundShares([unit(10.9, 1, 10.9), unit(10.1)]), [10, 11]);
 });
 
+test('a share is rounded up to its room, not only below it', () => {
+  assert.equal(roundShares([unit(9.5, 1, 10), unit(9.5, 1, 10)]), [10, 9]);
+});
+
+test('the largest part of a step counts, not the most watts', () => {
+  assert.equal(roundShares([unit(160, 100), unit(95, 50)]), [100, 100]);
+});
+
 test('coarse and fine registers beside each other', () => {
   assert.equal(roundShares([unit(1470, 100), unit(1530, 10)]), [1400, 1530]);
 });

@@ -186,6 +186,31 @@ test('with least powers a share is nothing or enough, and the sum never exceeds 
   );
 });
 
+test('what each would have by its energy alone is told beside what it gets', () => {
+  const raw = (units: readonly Unit[], w: number): number[] => share(units, w, HOUR_S).map(({ rawW }) => round(rawW));
+  assert.equal(raw([unit('a', 500, 6000), unit('b', 9000, 3000)], 3000), [2000, 1000]);
+  assert.equal(raw([unit('a', 9000, 0), unit('b', 9000, 0)], 3000), [1500, 1500], 'all are empty');
+});
+
+test('a share of exactly the least power is kept', () => {
+  assert.equal(finals([unit('a', 9000, 1e6, 1000), unit('b', 9000, 1e6, 1000)], 2000), [1000, 1000]);
+  assert.equal(finals([unit('a', 9000, 1e6, 1000), unit('b', 9000, 1e6, 1000)], 1999), [0, 1999]);
+});
+
+test('the smallest of those that are too small is left out first', () => {
+  assert.equal(finals([unit('a', 9000, 7000, 800), unit('b', 9000, 4000, 800)], 1100), [1100, 0]);
+  assert.equal(finals([unit('b', 9000, 4000, 800), unit('a', 9000, 7000, 800)], 1100), [0, 1100]);
+});
+
+test('whether power or energy is short is told, power where both are', () => {
+  const why = (roomW: number, energyWh: number): readonly string[] =>
+    share([unit('a', roomW, energyWh)], 2000, HOUR_S).flatMap(({ reasons }) => reasons);
+  assert.equal(
+    [why(1000, 999), why(1000, 1000), why(1000, 1001), why(3000, 3000)],
+    [['ENERGY'], ['ROOM'], ['ROOM'], []],
+  );
+});
+
 test.run();
 
 /** Control rules 9, written down a second time. */
