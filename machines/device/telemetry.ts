@@ -21,20 +21,17 @@ export function sampleBlock(
   staleAfter: StaleAfter,
   order: WordOrder,
 ): Samples {
-  return Object.fromEntries(
-    block.points.map(({ name, point, offset }) => {
-      const value = words && decode(point, words.slice(offset, offset + registersOf(point)), order);
-      return [
-        name,
-        {
-          value,
-          quality: value === undefined ? 'missing' : 'good',
-          receivedAtMs,
-          staleAtMs: receivedAtMs + staleAfter[point.group],
-        } satisfies Sample,
-      ];
-    }),
-  );
+  const samples: Record<string, Sample> = {};
+  for (const { name, point, offset } of block.points) {
+    const value = words && decode(point, words.slice(offset, offset + registersOf(point)), order);
+    samples[name] = {
+      value,
+      quality: value === undefined ? 'missing' : 'good',
+      receivedAtMs,
+      staleAtMs: receivedAtMs + staleAfter[point.group],
+    };
+  }
+  return samples;
 }
 
 export type FrameIdentity = {
