@@ -73,6 +73,8 @@ export class Plant {
   #generatedWh = 0;
   #acOutWh = 0;
   #acInWh = 0;
+  /** What `state` showed last, until something changes: a device is asked for many registers at one moment. */
+  #shown: PlantState | undefined;
 
   constructor(
     settings: PlantSettings,
@@ -118,6 +120,7 @@ export class Plant {
       this.#armForced();
     if (!isClosed(this.#controls)) this.#fallToZero();
     this.#aim();
+    this.#shown = undefined;
   }
 
   /** Changes the surroundings at once; SOC and temperatures jump. */
@@ -139,6 +142,7 @@ export class Plant {
     };
     if (change.deaf !== undefined) this.#armForced();
     this.#aim();
+    this.#shown = undefined;
   }
 
   /** A restart of the device: persistent registers stay, everything forced is gone, power starts from zero. */
@@ -147,9 +151,15 @@ export class Plant {
     this.#forcedEndsAtMs = undefined;
     this.#fallToZero();
     this.#aim();
+    this.#shown = undefined;
   }
 
   state(): PlantState {
+    this.#shown ??= this.#stateNow();
+    return this.#shown;
+  }
+
+  #stateNow(): PlantState {
     const { seriesCells, loadW } = this.#settings;
     const { pvW, acW } = this.#powers();
     const socPct = this.#socPct();
@@ -185,6 +195,7 @@ export class Plant {
   }
 
   #step(stepMs: number): void {
+    this.#shown = undefined;
     const before = this.#batteryW;
     this.#ramp(stepMs);
     this.#store(((before + this.#batteryW) / 2) * (stepMs / MS_PER_HOUR));
@@ -201,6 +212,7 @@ export class Plant {
     this.#endForced();
     this.timers.fireDue(this.#timeMs);
     this.#aim();
+    this.#shown = undefined;
   }
 
   /** Straight to the target at the rate that was fixed when the target changed. */
