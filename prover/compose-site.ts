@@ -53,8 +53,8 @@ export function siteOf(setting: Setting, reach: SiteReach): Composition<Site> {
     ],
     assumed: [
       'the guard gives zero under a latch, a trip or missing data: proven in "permits"',
-      'a crash before the latch file is synced loses the latch (the reply says "memory" until then)',
-      'while the E-stop actor itself is restarted nobody can press it; that moment is not modelled',
+      'a crash before the latch file is synced loses the latch: so it is with the process; of the actor alone more is kept',
+      'while the E-stop actor itself is restarted a press waits for the next one; that moment is not modelled',
     ],
     invariants: [
       ...DRIVER_INVARIANTS,

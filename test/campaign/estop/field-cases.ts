@@ -20,6 +20,7 @@ const HANGS_SINCE_MS = 200;
 const HANG_MS = 8000;
 /** Control gives up after five restarts in 30 s; here it is to be met by each death alone. */
 const BETWEEN_DEATHS_MS = 6500;
+let diedAtMs = 0;
 const AWAY_MS = { least: 2000, more: 10_000 };
 
 export const fieldCases: readonly Case[] = [
@@ -113,7 +114,8 @@ async function whileAway(site: EstopSite, silent: boolean, random: Random): Prom
 async function whileDying(site: EstopSite, variant: string, random: Random): Promise<Pressed> {
   const [actor = '', moment] = variant.split(' ');
   const { runtime } = site.real;
-  await sleep(BETWEEN_DEATHS_MS);
+  await sleep(Math.max(0, diedAtMs + BETWEEN_DEATHS_MS - Date.now()));
+  diedAtMs = Date.now();
   await site.fullDischarge();
   await sleep(random.below(1000));
   const kill = (): Promise<unknown> => {
