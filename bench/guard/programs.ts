@@ -9,8 +9,6 @@ import { createInterface } from 'node:readline';
 export type Lines = {
   /** The first line that `is` one, also of those that came before; what was not asked for is kept. */
   readonly next: (is: (line: string) => boolean, withinMs: number) => Promise<string>;
-  /** What it said last, for whoever looks for a reason. */
-  readonly last: () => string;
 };
 
 type Waiting = { readonly is: (line: string) => boolean; readonly take: (line: string) => void };
@@ -23,7 +21,7 @@ export function linesOf(child: ChildProcess): Lines {
   for (const stream of [child.stdout, child.stderr]) {
     if (stream) createInterface({ input: stream }).on('line', hear);
   }
-  return { next, last: () => kept.join('\n') };
+  return { next };
 
   function hear(line: string): void {
     for (const one of waiting) if (one.is(line)) return one.take(line);
