@@ -53,6 +53,7 @@ export function happen(world: World, event: Event): void {
       return;
     case 'intruder':
       oracle.excuse(event.at, clock.now());
+      oracle.intruded(event.at);
       return intrude(world, event.at, event.w);
     case 'disk':
       if (event.how === 'refuses') disk.refuses = true;

@@ -41,6 +41,8 @@ export type Oracle = {
   readonly look: () => void;
   /** What happened to this device up to `untilMs` excuses what it does. */
   readonly excuse: (at: At, untilMs: number) => void;
+  /** Somebody else has just written a power into this device. */
+  readonly intruded: (at: At) => void;
   readonly calmSinceMs: (at: At) => number;
   readonly toleranceW: (at: At) => number;
   /** When a device was last written to a standstill. */
@@ -52,6 +54,8 @@ export type Oracle = {
 /** One poll, the write of the stop, the refresh of measurements; the actuator comes on top. */
 const UNORDERED_MS = 4000;
 const NO_CONTACT_MS = 20_000;
+/** Foreign values are seen within two polls (control rules 5). */
+const FOREIGN_SEEN_MS = 2500;
 
 export type OracleParts = {
   readonly devices: readonly [Watched, Watched];
@@ -67,6 +71,7 @@ export function createOracle({ devices, orders, latch, now }: OracleParts): Orac
   const told: [{ atMs: number; w: number }[], { atMs: number; w: number }[]] = [[], []];
   /** When a connection was last known to show the device whole. */
   const metAtMs: [number, number] = [0, 0];
+  const foreignUntilMs: [number, number] = [0, 0];
   const reported = new Set<string>();
 
   const oracle: Oracle = {
@@ -95,6 +100,7 @@ export function createOracle({ devices, orders, latch, now }: OracleParts): Orac
       for (const at of [0, 1] as const) lookAt(at);
     },
     excuse: (at, untilMs) => (calmSinceMs[at] = Math.max(calmSinceMs[at], untilMs)),
+    intruded: (at) => (foreignUntilMs[at] = now() + FOREIGN_SEEN_MS),
     calmSinceMs: (at) => calmSinceMs[at],
     toleranceW: () => 2000,
     stoppedAtMs: (at) => stoppedAtMs[at],
@@ -118,6 +124,8 @@ export function createOracle({ devices, orders, latch, now }: OracleParts): Orac
     if (latch.latchedSinceMs() < issuedAtMs)
       oracle.fail('latched', `${name} (${targetW} W) while the E-stop is latched`);
     if (latch.trippedSinceMs(at) < issuedAtMs) oracle.fail('tripped', `${name} (${targetW} W) while it is tripped`);
+    // A value of its own that somebody else wrote over before it was triggered.
+    if (write.register === HUAWEI_COMMAND && now() < foreignUntilMs[at]) return;
     judgeOrder(write, name, targetW);
     judgeLimits(write, name, targetW);
   }
