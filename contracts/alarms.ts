@@ -49,7 +49,8 @@ export const ALARMS: Readonly<Record<string, AlarmRow>> = {
   },
   'device-fault': {
     severity: 'P1',
-    cause: 'the device reports a fault, a critical alarm or an open contactor',
+    cause:
+      'the device reports a fault, a critical alarm, an insulation fault, or a contactor that opened under an order',
     consequence: 'the asset is held and does not start again by itself',
     action: 'read the fault of the device, clear it there, then reset the trip',
   },

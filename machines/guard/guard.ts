@@ -124,7 +124,7 @@ export function judge(
   const tripped = before.tripped || trip !== undefined;
   const grid = judgeGrid(before, frame, config, nowMs);
   const device = judgeDevice(frame, nowMs);
-  const fault = faultOf(frame);
+  const fault = faultOf(frame) ?? lostUnderOrder(device.contactorOpen, orderedW);
 
   const narrowings: Narrowing[] = [
     { reason: 'DEADMAN_CAP', chargeW: caps.chargeW, dischargeW: caps.dischargeW },
@@ -203,18 +203,22 @@ function none(reason: PermitReason): Narrowing {
 }
 
 /** What the device says of itself: its limits, its contactor, and that it can still tell of alarms and faults. */
-function judgeDevice(frame: TelemetryFrame, nowMs: number): { narrowings: readonly Narrowing[]; staleAtMs: number } {
+function judgeDevice(
+  frame: TelemetryFrame,
+  nowMs: number,
+): { narrowings: readonly Narrowing[]; staleAtMs: number; contactorOpen: boolean } {
   const inputs = DEVICE_INPUTS.map((measurand) => believe(frame, measurand, nowMs));
   const [charge, discharge, contactor, ...others] = inputs as [Believed, Believed, Believed, ...Believed[]];
   const watts = (believed: Believed): number =>
     believed === 'off' ? Number.POSITIVE_INFINITY : believed === 'missing' ? 0 : believed.min;
   const narrowings: Narrowing[] = [{ reason: 'DEVICE_LIMIT', chargeW: watts(charge), dischargeW: watts(discharge) }];
   if ([contactor, ...others].includes('missing')) narrowings.push(none('MISSING'));
-  if (typeof contactor !== 'string' && contactor.max !== 0) narrowings.push(none('CONTACTOR_OPEN'));
+  const contactorOpen = typeof contactor !== 'string' && contactor.max !== 0;
+  if (contactorOpen) narrowings.push(none('CONTACTOR_OPEN'));
   const staleAtMs = Math.min(
     ...inputs.map((believed) => (typeof believed === 'string' ? Number.POSITIVE_INFINITY : believed.staleAtMs)),
   );
-  return { narrowings, staleAtMs };
+  return { narrowings, staleAtMs, contactorOpen };
 }
 
 const DEVICE_INPUTS = [
@@ -234,6 +238,15 @@ function faultOf(frame: TelemetryFrame): { readonly reason: PermitReason; readon
   if (alarm) return { reason: 'DEVICE_ALARM', cause: `the device reports ${alarm.name}` };
   const insulation = frame.readings.insulationFault?.some(({ value }) => value !== undefined && value !== 0);
   return insulation ? { reason: 'INSULATION_FAULT', cause: 'the device reports an insulation fault' } : undefined;
+}
+
+/** A contactor that opens under an order is a fault, so that its closing starts nothing; a battery that rests may open it. */
+function lostUnderOrder(
+  contactorOpen: boolean,
+  orderedW: number,
+): { readonly reason: PermitReason; readonly cause: string } | undefined {
+  if (!contactorOpen || orderedW === 0) return undefined;
+  return { reason: 'CONTACTOR_OPEN', cause: 'the contactor of the battery opened under an order' };
 }
 
 function judgeGrid(

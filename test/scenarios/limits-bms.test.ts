@@ -40,6 +40,36 @@ test('an alarm of the management system that stops is a fault of the asset', asy
   assert.match(site.asset().trip?.cause ?? '', 'cell_fire_gas');
 });
 
+test('a contactor that opens under an order ends it for good: its closing starts nothing before a person resets', async () => {
+  const { site, values } = await siteWithBms();
+  assert.ok((await site.dispatch(20_000, 600)).ok);
+  await site.run(3000);
+  values.contactorOpen = true;
+  await site.run(4000);
+  assert.is(site.asset().operation, 'fault');
+  assert.match(site.asset().trip?.cause ?? '', 'contactor');
+  values.contactorOpen = false;
+  await site.run(5000);
+  assert.is(site.asset().operation, 'fault');
+  assert.is(Math.round(site.power()), 0);
+  const body = { asset_id: 'bess-1', issuer: 'ana', tokenSha256: TOKENS.ana, cause: 'closed again' };
+  assert.ok((await site.ask({ name: 'reset_trip', body })).ok);
+  await site.run(5000);
+  assert.is(Math.round(site.power()), 0, 'a reset starts nothing');
+  assert.ok((await site.dispatch(20_000, 60)).ok);
+});
+
+test('a battery that opens its contactor at rest is blocked while it is open, and no more', async () => {
+  const { site, values } = await siteWithBms();
+  values.contactorOpen = true;
+  await site.run(4000);
+  assert.is(site.asset().operation, 'standby');
+  assert.match(site.asset().permit.reasons.join(), 'CONTACTOR_OPEN');
+  values.contactorOpen = false;
+  await site.run(4000);
+  assert.ok((await site.dispatch(20_000, 60)).ok);
+});
+
 test('an insulation fault stops the battery, and once it is gone nothing starts again before a person resets it', async () => {
   const { site, values } = await siteWithBms();
   assert.ok((await site.dispatch(20_000, 600)).ok);
