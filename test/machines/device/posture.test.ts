@@ -7,63 +7,15 @@ import type { OperationState } from '../../../contracts/telemetry.ts';
 import { batteryTarget, endOfOrder, samePosture, wantedPosture } from '../../../machines/device/posture.ts';
 import type { Posture, Situation } from '../../../machines/device/posture.ts';
 import { permit } from '../support.ts';
+import { ORDER, SITUATION } from './situation.ts';
 
 const test = suite('posture');
 
 const anyW = fc.double({ min: -20_000, max: 20_000, noNaN: true });
 const roomW = fc.double({ min: 0, max: 10_000, noNaN: true });
 
-const ORDER: Order = {
-  id: 'o',
-  w: 3000,
-  reference: 'battery',
-  expiresAtMs: 9000,
-  expiresAtWallMs: 0,
-  epoch: 7,
-  issuer: 'i',
-};
-const SITUATION: Situation = {
-  nowMs: 1000,
-  operation: 'discharging',
-  context: {
-    assetId: 'a',
-    stopTimeoutMs: 1,
-    order: ORDER,
-    holding: false,
-    estopped: false,
-    trip: undefined,
-    fault: undefined,
-    maintenance: undefined,
-  },
-  epoch: 7,
-  permit: permit(),
-  idle: 'release',
-  readOnly: false,
-  shadow: false,
-  local: false,
-  hybrid: false,
-  batteryW: 0,
-  acW: 0,
-  forced: false,
-  posture: { kind: 'hold' },
-  effect: undefined,
-  sinceLastPowerWriteMs: 60_000,
-  minWriteIntervalMs: 1000,
-  restsUntilMs: Number.NEGATIVE_INFINITY,
-  rampRateWPerS: 1e6,
-  ratingW: 10_000,
-  closesDirections: true,
-  foreignControl: false,
-  releaseBlocked: false,
-};
-
 const HOLD: Posture = { kind: 'hold' };
 const NONE: Posture = { kind: 'none' };
-const RELEASE = { kind: 'release', charge: true, discharge: true } as const;
-const acOrder = (w: number): Situation['context'] => ({
-  ...SITUATION.context,
-  order: { ...ORDER, w, reference: 'ac' },
-});
 const power = (w: number): Posture => ({ kind: 'power', w });
 
 const WANTED: readonly (readonly [title: string, change: Partial<Situation>, wanted: Posture])[] = [
@@ -74,66 +26,6 @@ const WANTED: readonly (readonly [title: string, change: Partial<Situation>, wan
   ['a permit of another epoch holds', { epoch: 8 }, HOLD],
   ['a permit without room in this direction holds', { permit: permit({ maxDischargeW: 0 }) }, HOLD],
   ['a device that somebody forces is held before it gets a power', { posture: undefined, forced: true }, HOLD],
-  [
-    'a device whose posture is not known yet, and that nobody forces, is given power',
-    { posture: undefined },
-    power(3000),
-  ],
-  ['a device that is forced by us goes on', { posture: power(2000), forced: true }, power(3000)],
-  ['registers that rest take no reversal, and no old power stays', { posture: power(-2000), restsUntilMs: 1001 }, HOLD],
-  ['a write interval that is just over is over', { posture: power(2000), sinceLastPowerWriteMs: 1000 }, power(3000)],
-  [
-    'the first step of a ramp is one write interval, however long nothing was written',
-    { rampRateWPerS: 100 },
-    power(100),
-  ],
-  [
-    'a later step is as long as the time since the last',
-    { posture: power(2000), sinceLastPowerWriteMs: 1500, rampRateWPerS: 100 },
-    power(2150),
-  ],
-  ['an order at the battery is followed to the watt', { posture: power(2950), hybrid: true }, power(3000)],
-  [
-    'an AC order of what is no hybrid is followed to the watt',
-    { posture: power(2950), context: acOrder(3000) },
-    power(3000),
-  ],
-  ['a small AC order of a hybrid begins', { hybrid: true, context: acOrder(150) }, power(150)],
-  ['an idle battery that holds is held', { operation: 'standby', idle: 'hold' }, HOLD],
-  ['an idle one is released', { operation: 'standby' }, RELEASE],
-  [
-    'released, charge only',
-    { operation: 'standby', permit: permit({ maxDischargeW: 0 }) },
-    { ...RELEASE, discharge: false },
-  ],
-  [
-    'released, discharge only',
-    { operation: 'standby', permit: permit({ maxChargeW: 0 }) },
-    { ...RELEASE, charge: false },
-  ],
-  ['nothing to release', { operation: 'standby', permit: permit({ maxChargeW: 0, maxDischargeW: 0 }) }, HOLD],
-  [
-    'a device that cannot close one direction is released in both',
-    { operation: 'standby', closesDirections: false },
-    RELEASE,
-  ],
-  [
-    'or in none, where discharging is not allowed',
-    { operation: 'standby', closesDirections: false, permit: permit({ maxDischargeW: 0 }) },
-    HOLD,
-  ],
-  [
-    'or in none, where charging is not allowed',
-    { operation: 'standby', closesDirections: false, permit: permit({ maxChargeW: 0 }) },
-    HOLD,
-  ],
-  [
-    'a device that somebody forces is held before it is released',
-    { operation: 'standby', posture: undefined, forced: true },
-    HOLD,
-  ],
-  ['one that nobody forces is released at once', { operation: 'standby', posture: undefined }, RELEASE],
-  ['one that we held is released', { operation: 'standby', forced: true }, RELEASE],
   ['a reversal goes through hold', { posture: power(-2000) }, HOLD],
   ['registers that must rest keep the power that stands', { posture: power(2000), restsUntilMs: 1001 }, power(2000)],
   ['registers that have rested take the next power', { posture: power(2000), restsUntilMs: 1000 }, power(3000)],
@@ -345,12 +237,6 @@ test('two postures are the same when they differ by less than a watt and not in 
       { kind: 'release', charge: false, discharge: true },
     ),
   );
-});
-
-test('an order for no power is not ended by a permit for none', () => {
-  const closed = { ...SITUATION, permit: permit({ maxChargeW: 0, maxDischargeW: 0 }) };
-  assert.is(endOfOrder(closed, { ...ORDER, w: 0 }), undefined);
-  assert.is(endOfOrder(closed, ORDER), 'LIMIT');
 });
 
 test.run();
