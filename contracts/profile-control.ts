@@ -42,8 +42,8 @@ export const controlSchema = z.strictObject({
     .optional(),
   /** The power that a setpoint of this device moves; whether it is reached is judged by that. */
   follows: z.enum(['batteryPowerW', 'acPowerW']).default('batteryPowerW'),
-  /** Least time between two power writes. */
-  minWriteIntervalMs: z.int().min(0).default(1000),
+  /** Least time between two power writes; the first step of a ramp is as long. */
+  minWriteIntervalMs: z.int().min(50).default(1000),
   actuator: z.strictObject({
     /** From the acknowledged write to 90 % of the new power, as the profile's sources say. */
     latencyMs: z.int().min(0),
