@@ -152,10 +152,12 @@ test('an orderly end waits for the disk, and is an end', async () => {
 test('progress that comes when nobody pressed, as of a site that starts latched, is an event', async () => {
   const bench = await estopBench({ file: JSON.stringify(LATCHED) });
   progress(bench, 'b1', 'zero');
+  await bench.clock.advance(10_000);
   assert.equal(
     bench.events('estop').map(({ state }) => state),
     ['zero'],
   );
+  assert.is(bench.told.length, 4, 'the actor goes on, and has nothing new to say');
 });
 
 test('a second press while the first is under way starts anew, and each is answered', async () => {

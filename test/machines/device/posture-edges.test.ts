@@ -87,4 +87,12 @@ test('an order for no power is not ended by a permit for none', () => {
   assert.is(endOfOrder(closed, ORDER), 'LIMIT');
 });
 
+test('only an order whose power is in place and not followed ends for that', () => {
+  const effect = (state: string): Situation['effect'] => ({ state }) as NonNullable<Situation['effect']>;
+  const forced = { ...SITUATION, posture: power(3000) };
+  assert.is(endOfOrder({ ...forced, effect: effect('not_following') }, ORDER), 'NOT_FOLLOWING');
+  assert.is(endOfOrder({ ...forced, effect: effect('settling') }, ORDER), undefined);
+  assert.is(endOfOrder({ ...SITUATION, posture: undefined, effect: effect('not_following') }, ORDER), undefined);
+});
+
 test.run();
