@@ -111,4 +111,6 @@ export type AssetSeen = {
   /** What those limits leave to all devices together, AC W. */
   readonly room: { readonly min: number; readonly max: number; readonly meterLost: boolean };
 };
-export type DispatcherMessage = CommandCame | OrderPhase | AssetSeen | LatchState;
+/** A driver begins anew, and knows of no order; the one before could not tell what became of its own. */
+export type DriverStarted = { readonly type: 'DRIVER_STARTED'; readonly assetId: string };
+export type DispatcherMessage = CommandCame | OrderPhase | AssetSeen | LatchState | DriverStarted;

@@ -84,6 +84,10 @@ export const dispatcherActor = fromProcess<DispatcherMessage, DispatcherInputs>(
           sight.hearLatch(message.latch);
           if (message.latch.estop) inForce.end();
           break;
+        case 'DRIVER_STARTED':
+          // No order is revived after a restart, a share of a site order neither.
+          inForce.leave(message.assetId);
+          break;
         case 'ASSET_SEEN':
           sight.see(message);
           inForce.tick();

@@ -55,6 +55,7 @@ export const driverActor = fromProcess<DriverMessage, DriverInput>(
     operation.subscribe({ next: ({ context }) => note.follow(context.order), error: () => undefined });
     onMessage(take);
     updateBoard(cockpit);
+    send('dispatcher', { type: 'DRIVER_STARTED', assetId: asset.id } as EventObject);
     // The device is not touched before the latch is known: after a restart the first write may have to be a stop.
     send('estop', { type: 'LATCH_WANTED', from: nameOfDriver(asset.id) } as EventObject);
     await untilAborted();

@@ -230,6 +230,16 @@ test('an order is answered within 3.5 s, however slow the disk and the device ar
   }
 });
 
+test('a driver that begins anew gets no share of a site order from before', async () => {
+  const site = await virtualSite({ assets: 2 });
+  assert.ok((await siteOrder(site, 20_000)).ok);
+  site.site.system.send('driver:bess-2', CRASH);
+  await site.run(6000);
+  site.plants[0]?.faults.apply({ kind: 'silence', forMs: 60_000 });
+  await site.run(30_000);
+  assert.is(Math.round(site.power(1)), 0);
+});
+
 test.run();
 
 function siteOrder(site: VirtualSite, w: number): ReturnType<VirtualSite['dispatch']> {
