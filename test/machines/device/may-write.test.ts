@@ -161,6 +161,19 @@ test('whatever the numbers are, what passes is finite, in time and under the per
   );
 });
 
+test('a release needs room in one direction at least, whichever', () => {
+  const release: WriteRequest = { kind: 'power', purpose: 'release', targetW: 0 };
+  const of = (maxChargeW: number, maxDischargeW: number): boolean =>
+    mayWrite(release, { ...OPEN, permit: permit({ maxChargeW, maxDischargeW }) }).allowed;
+  assert.equal([of(500, 0), of(0, 500), of(500, 500), of(0, 0)], [true, true, true, false]);
+});
+
+test('an order for no power is under every permit that has bounds', () => {
+  const closed = permit({ maxChargeW: 0, maxDischargeW: 0 });
+  assert.is(mayWrite({ ...ORDER, targetW: 0 }, { ...OPEN, permit: closed }).allowed, true);
+  assert.is(mayWrite({ ...ORDER, targetW: 0 }, { ...OPEN, permit: permit({ maxChargeW: Number.NaN }) }).allowed, false);
+});
+
 test.run();
 
 function at(change: Partial<WriteState>, request: WriteRequest = ORDER): string {

@@ -1,0 +1,107 @@
+/** The guard on its edges: bases per direction, the grid's window, what is not there, and a contactor that opens under an order. */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { TelemetryFrame } from '../../../contracts/telemetry.ts';
+import { judge, UNJUDGED } from '../../../machines/guard/guard.ts';
+import type { Circumstances, GuardConfig, GuardState, Judgement } from '../../../machines/guard/guard.ts';
+import { joinBms } from '../../../machines/guard/join.ts';
+import { ARMED, asset, frame, guardConfig, lfp, NO_CEILING, sample, without } from '../support.ts';
+
+const test = suite('guard, its edges');
+
+const told = (
+  one: TelemetryFrame,
+  config: Partial<GuardConfig> = {},
+  more: Circumstances = {},
+  start: GuardState = UNJUDGED,
+): Judgement => judge(start, one, NO_CEILING, guardConfig(config), ARMED, one.receivedAtMs, more);
+const reasonsOf = ({ permit: { reasons } }: Judgement): readonly [string, string] => [
+  reasons.charge.join(' '),
+  reasons.discharge.join(' '),
+];
+
+test('a factor is one of the rating of its own direction', () => {
+  const lopsided = { asset: asset({ maxChargePowerW: 4000, maxDischargePowerW: 8000 }) };
+  const { permit } = told(frame({ temperatureC: [44] }), lopsided);
+  assert.equal([permit.maxChargeW, permit.maxDischargeW], [2000, 4000]);
+});
+
+test('a row that takes no more than another is not named', () => {
+  const both = told(frame({ socPct: [13], cellSpreadMv: [190] }));
+  assert.equal(reasonsOf(both), ['CELL_SPREAD_DERATE', 'SOC_LOW_DERATE']);
+});
+
+test('a calibration charge is named also where another row narrows more', () => {
+  const start = { ...UNJUDGED, engaged: { SOC_CRITICAL_HIGH: false } };
+  const small = { asset: asset({ maxChargePowerW: 4000 }) };
+  const { permit } = told(frame({ socPct: [95] }), small, { calibrating: true }, start);
+  assert.equal([Math.round(permit.maxChargeW), permit.reasons.charge], [800, ['SOC_TAPER', 'CALIBRATION']]);
+});
+
+test('the taper in the cold begins where the limits file says', () => {
+  const temperature = { ...lfp.temperature, noChargeC: 2, noChargeReleaseC: 4, chargeTaperEndC: 12 };
+  assert.is(told(frame({ temperatureC: [7] }), { limits: { ...lfp, temperature } }).permit.maxChargeW, 5000);
+});
+
+test('the window of the grid includes its edges', () => {
+  const of = (volts: number): readonly [string, string] =>
+    reasonsOf(told(frame({ gridVoltageV: [volts] }), { nominalVoltageV: 200, voltagePct: [75, 125] }));
+  assert.equal(
+    [of(150), of(250)],
+    [
+      ['', ''],
+      ['', ''],
+    ],
+  );
+  for (const volts of [149.9, 250.1]) assert.equal(of(volts), ['GRID_WINDOW', 'GRID_WINDOW']);
+});
+
+test('after the grid was outside, the time inside is waited for under the same name', () => {
+  const { state } = told(frame({ gridFrequencyHz: [52] }));
+  assert.equal(reasonsOf(told(frame({}, 1000), {}, {}, state)), ['GRID_WINDOW', 'GRID_WINDOW']);
+});
+
+test('a grid that nobody saw for a moment, and that was never outside, needs no waiting', () => {
+  for (const unseen of [frame({ gridVoltageV: [] }), frame({}, 0, { offGrid: true })]) {
+    const { state } = told(unseen);
+    assert.equal(reasonsOf(told(frame({}, 1000), {}, {}, state)), ['', '']);
+  }
+});
+
+test('what the device family does not have shortens no permit', () => {
+  const one = without(frame(), 'contactorOpen', 'gridVoltageV', 'maxChargeNowW');
+  const { permit } = told(one);
+  assert.equal([permit.expiresAtMs, permit.maxChargeW], [8000, 10_000]);
+});
+
+test('a limit of the device that comes beside its frame is named as one', () => {
+  const ceiling = { chargeW: 900, dischargeW: 10_000 };
+  const judged = judge(UNJUDGED, frame(), ceiling, guardConfig(), ARMED, 0);
+  assert.equal(reasonsOf(judged), ['DEVICE_LIMIT', '']);
+});
+
+test('a contactor that is open under an order is a fault, one that is open at rest is none', () => {
+  const of = (open: number, orderedW: number): boolean =>
+    told(frame({ contactorOpen: [open] }), {}, { orderedW }).fault !== undefined;
+  assert.equal([of(1, 3000), of(1, -3000), of(1, 0), of(0, 3000)], [true, true, false, false]);
+  assert.equal(reasonsOf(told(frame({ contactorOpen: [1] }), {}, { orderedW: 3000 })), [
+    'CONTACTOR_OPEN',
+    'CONTACTOR_OPEN',
+  ]);
+});
+
+test('an insulation monitor that says nothing reports no fault, and blocks', () => {
+  const judged = told(frame({ insulationFault: [sample(0, 0, { value: undefined, quality: 'missing' })] }));
+  assert.is(judged.fault, undefined);
+  assert.equal(reasonsOf(judged), ['MISSING', 'MISSING']);
+});
+
+test('a management system whose value is missing or stale is silent on it', () => {
+  const plan = { id: 'a-bms', offers: new Set(['socPct', 'temperatureC'] as const) };
+  const of = (bms: TelemetryFrame, nowMs = 0): readonly string[] => joinBms(frame({}, nowMs), bms, plan, nowMs).silent;
+  assert.equal(of(frame()), []);
+  assert.equal(of(frame({ socPct: [] })), ['socPct']);
+  assert.equal(of(frame(), 8000), ['socPct', 'temperatureC']);
+});
+
+test.run();
