@@ -1,10 +1,14 @@
 /** The guard on its edges: bases per direction, the grid's window, what is not there, and a contactor that opens under an order. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { createActor } from 'xstate';
 import type { TelemetryFrame } from '../../../contracts/telemetry.ts';
+import { NO_POWER } from '../../../machines/guard/caps.ts';
+import { guardMachine } from '../../../machines/guard/guard.machine.ts';
 import { judge, UNJUDGED } from '../../../machines/guard/guard.ts';
 import type { Circumstances, GuardConfig, GuardState, Judgement } from '../../../machines/guard/guard.ts';
 import { joinBms } from '../../../machines/guard/join.ts';
+import { virtualClock } from '../../../supervisor/clock.ts';
 import { ARMED, asset, frame, guardConfig, lfp, NO_CEILING, sample, without } from '../support.ts';
 
 const test = suite('guard, its edges');
@@ -102,6 +106,67 @@ test('a management system whose value is missing or stale is silent on it', () =
   assert.equal(of(frame()), []);
   assert.equal(of(frame({ socPct: [] })), ['socPct']);
   assert.equal(of(frame(), 8000), ['socPct', 'temperatureC']);
+});
+
+const JOINED = [
+  'socPct',
+  'sohPct',
+  'temperatureC',
+  'cellVoltageMaxV',
+  'cellVoltageMinV',
+  'cellSpreadMv',
+  'maxChargeNowW',
+  'maxDischargeNowW',
+  'contactorOpen',
+  'insulationFault',
+  'alarms',
+  'batteryPowerW',
+  'voltageV',
+  'currentA',
+] as const;
+for (const measurand of JOINED)
+  test(`${measurand} of a management system counts, and blocks where it is missing`, () => {
+    const plan = { id: 'a-bms', offers: new Set([measurand]) };
+    const own = without(frame(), measurand);
+    const of = (bms: TelemetryFrame | undefined) => joinBms(own, bms, plan, 0).frame.readings[measurand];
+    assert.equal(
+      of(frame({ [measurand]: [7] }))?.map(({ value }) => value),
+      [7],
+    );
+    assert.equal(of(undefined), [
+      {
+        value: undefined,
+        quality: 'missing',
+        receivedAtMs: Number.NEGATIVE_INFINITY,
+        staleAtMs: Number.NEGATIVE_INFINITY,
+      },
+    ]);
+  });
+
+test('a device that is only read has no power, and says that it has no dead-man', () => {
+  assert.equal(NO_POWER, {
+    chargeW: 0,
+    dischargeW: 0,
+    deadman: { state: 'failed', timeMs: 3_600_000, maxW: 0 },
+    why: [],
+  });
+});
+
+test('before its first judgement a device is taken for latched; every state that lets something happen says so', () => {
+  const actor = createActor(guardMachine, { clock: virtualClock() }).start();
+  const { context } = actor.getSnapshot();
+  assert.equal(context.judged, { type: 'JUDGED', charge: false, discharge: false, latched: true, lifeMs: 0 });
+  for (const [charge, discharge, latched, permits] of [
+    [true, true, false, true],
+    [true, false, false, true],
+    [false, true, false, true],
+    [false, false, false, false],
+    [true, true, true, false],
+  ] as const) {
+    actor.send({ type: 'JUDGED', charge, discharge, latched, lifeMs: 1000 });
+    assert.is(actor.getSnapshot().hasTag('permits'), permits);
+  }
+  actor.stop();
 });
 
 test.run();
