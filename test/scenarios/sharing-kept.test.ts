@@ -1,7 +1,7 @@
 /** Site orders over time: what is written adds up, failed shares find another, who rests keeps resting. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { virtualSite } from './virtual-site.ts';
+import { TOKENS, virtualSite } from './virtual-site.ts';
 import type { VirtualSite } from './virtual-site.ts';
 
 let orders = 0;
@@ -86,6 +86,24 @@ test('a share that nobody can take now is taken when somebody can', async () => 
   site.plants[0]?.set({ maxDischargeW: 100_000 });
   await site.run(5000);
   assert.is(site.asset('bess-1').operation, 'standby', 'who failed does not come back by itself');
+});
+
+test('a tag that is taken away starts nothing: the asset gets no share of the site order that was in force', async () => {
+  const site = await virtualSite({ assets: 2 });
+  await all(site, 60_000);
+  await site.run(4000);
+  const tag = (on: boolean): ReturnType<VirtualSite['ask']> =>
+    site.ask({
+      name: 'maintenance',
+      body: { asset_id: 'bess-2', on, tag: 'T', reason: 'r', issuer: 'ana', tokenSha256: TOKENS.ana },
+    });
+  assert.ok((await tag(true)).ok);
+  await site.run(5000);
+  site.plants[0]?.set({ maxDischargeW: 10_000 });
+  assert.ok((await tag(false)).ok);
+  await site.run(20_000);
+  assert.is(Math.round(site.power(1)), 0);
+  assert.ok((await site.dispatch(5000, 60, { asset_id: 'bess-2' })).ok, 'a new order is obeyed');
 });
 
 test('who rests for its least power does so for 15 minutes, also when a share is solved again, and no longer', async () => {
