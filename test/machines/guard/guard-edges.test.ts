@@ -169,4 +169,13 @@ test('before its first judgement a device is taken for latched; every state that
   actor.stop();
 });
 
+test('where one of the two powers is not known, the losses of an AC setpoint are those that are stated', () => {
+  const config = { asset: asset({ efficiency: 0.81 }), acSetpoint: true };
+  const of = (one: TelemetryFrame): number => Math.round(told(one, config).permit.maxDischargeW);
+  const powers = { acPowerW: [3500], batteryPowerW: [5000] };
+  assert.is(of(frame(powers)), 8000, 'half of the permit is enough to see the losses');
+  assert.equal([of(frame({ ...powers, acPowerW: [] })), of(frame({ ...powers, batteryPowerW: [] }))], [9000, 9000]);
+  assert.is(of(without(frame(powers), 'acPowerW')), 9000);
+});
+
 test.run();
