@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { jetstreamManager } from '@nats-io/jetstream';
+import type { StoredMsg } from '@nats-io/jetstream';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { envelopeSchema } from '../../contracts/uplink.ts';
@@ -21,16 +22,18 @@ else {
       site: { uplinks: [{ id: 'fleet', kind: 'nats', url: server.url }] },
     });
     await site.startRuntime();
-    await site.until('the outbox is empty', 20_000, async () => (await outbox(site.http)) === 0);
-    const connection = await dial(server.url, 'test');
-    const manager = await jetstreamManager(connection);
     const subject = `bess.${site.siteId}.uplink.telemetry.bess-1`;
-    const one = await manager.streams.getMessage('BESSD', { last_by_subj: subject });
-    const envelope = envelopeSchema.parse(one?.json());
+    let one: StoredMsg | null = null;
+    // An outbox is empty before the first frame, too.
+    await site.until('a frame is in the stream', 20_000, async () => {
+      one = await lastOf(subject);
+      return one !== null;
+    });
+    await site.until('the outbox is empty', 20_000, async () => (await outbox(site.http)) === 0);
+    const envelope = envelopeSchema.parse((one as StoredMsg | null)?.json());
     assert.ok(envelope.kind === 'telemetry');
     assert.is(envelope.body.values['soc_pct']?.unit, '%');
     assert.is(envelope.body.values['active_power_w']?.unit, 'W');
-    await connection.close();
 
     await server.kill();
     await site.until('the outbox grows', 30_000, async () => ((await outbox(site.http)) ?? 0) > 5);
@@ -44,6 +47,17 @@ else {
     rmSync(folder, { recursive: true, force: true });
   });
   test.run();
+}
+
+/** The newest of a subject; `null` while there is no stream or none in it. */
+async function lastOf(subject: string): Promise<StoredMsg | null> {
+  const connection = await dial(server?.url ?? '', 'test');
+  try {
+    const manager = await jetstreamManager(connection);
+    return await manager.streams.getMessage('BESSD', { last_by_subj: subject }).catch(() => null);
+  } finally {
+    await connection.close();
+  }
 }
 
 async function outbox(http: string): Promise<number | undefined> {
