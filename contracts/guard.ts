@@ -1,8 +1,5 @@
 /** The language of the two machines that say how the guard stands: for one device, and at the grid connection. */
 
-/** What the guard lets a device do. `lapsed`: its last permit has ended and nothing was judged since. */
-export type GuardShows = 'unjudged' | 'open' | 'charge_only' | 'discharge_only' | 'blocked' | 'latched' | 'lapsed';
-
 export type GuardContext = { readonly judged: Judged };
 
 /** A frame was judged. */
@@ -15,9 +12,6 @@ export type Judged = {
   /** How long the permit lives, ms. */
   readonly lifeMs: number;
 };
-
-/** `unmetered`: there is a limit, and its meter has not been seen yet. */
-export type GridShows = 'unmetered' | 'within' | 'cutting' | 'meter_lost';
 
 export type GridContext = { readonly seen: GridSeen };
 

@@ -1,17 +1,5 @@
 /** The language of the machine of an order's life. */
 
-export type OrderLife =
-  | 'received'
-  | 'validated'
-  | 'permitted'
-  | 'written'
-  | 'verified'
-  | 'refused'
-  | 'superseded'
-  | 'expired'
-  | 'stopped'
-  | 'failed';
-
 /** How the assets that have a share of the order stand, all together. */
 export type Shares = {
   /** One has neither written nor refused it yet. */
