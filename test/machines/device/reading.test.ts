@@ -1,4 +1,4 @@
-/** Reading a device: which registers in one request, what they become, what is confirmed, and whether power follows. */
+/** Reading a device: which registers in one request, what they become, and what is confirmed. */
 import * as fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
