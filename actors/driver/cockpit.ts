@@ -11,25 +11,22 @@ import type { Permit } from '../../contracts/permit.ts';
 import type { DeviceAddress, DevicePort, OpenDevice, SyncedFile } from '../../contracts/ports.ts';
 import type { BoundProfile, Point, PointRow, Profile } from '../../contracts/profile.ts';
 import type { AssetConfig } from '../../contracts/site-config.ts';
-import type { OperationState, Sample, TelemetryFrame } from '../../contracts/telemetry.ts';
+import type { Sample, TelemetryFrame } from '../../contracts/telemetry.ts';
 import { UNWATCHED } from '../../machines/device/deadman-watch.ts';
 import type { DeadmanWatch } from '../../machines/device/deadman-watch.ts';
 import type { Drill } from '../../machines/device/drill.ts';
 import type { Effect } from '../../machines/device/effect.ts';
 import type { HelmState } from '../../machines/device/helm.ts';
 import { UNTOUCHED } from '../../machines/device/helm.ts';
-import type { Situation } from '../../machines/device/posture.ts';
 import type { Expectations, Watched } from '../../machines/device/read-back.ts';
 import type { Meaning, StaleAfter } from '../../machines/device/telemetry.ts';
 import type { operationMachine } from '../../machines/device/operation.machine.ts';
 import type { CapsWith } from '../../machines/guard/caps.ts';
 import type { Definitions, FoundModels } from '../../machines/sunspec/bind.ts';
 import type { LastWrites } from './intervals.ts';
-import { leastIntervalMs, powerRestsUntilMs } from './intervals.ts';
 import type { Lease } from '../../supervisor/process.ts';
 import type { Board } from '../board.ts';
 import type { StopperLine } from '../stopper-line.ts';
-import { narrowedByDevice } from './device-ceiling.ts';
 import type { OriginalsMemory } from './originals.ts';
 
 export type DriverInput = {
@@ -256,118 +253,4 @@ export function addressOf({ asset, profile: { transport } }: DriverInput): Devic
     timeoutMs: transport.timeoutMs,
     requestGapMs: transport.requestGapMs,
   };
-}
-
-/** Control was silent since the order came, so long that the stopper may have taken the device. */
-export function hasBeenSilent({ input, gapsAtOrder }: Cockpit): boolean {
-  return (input.stopperLine?.gaps() ?? gapsAtOrder) !== gapsAtOrder;
-}
-
-/** `value` of the operation machine; its states are flat. */
-export function operationOf(cockpit: Cockpit): OperationState {
-  return (cockpit.operation?.getSnapshot().value as OperationState | undefined) ?? 'standby';
-}
-
-export function ratingOf({ asset }: DriverInput): number {
-  return Math.max(asset.maxChargePowerW, asset.maxDischargePowerW);
-}
-
-export function firmwareChanged({ firmware, acceptedFirmware }: Cockpit): boolean {
-  return firmware !== undefined && acceptedFirmware !== undefined && firmware !== acceptedFirmware;
-}
-
-export function situationOf(cockpit: Cockpit): Situation {
-  const { input, clock } = cockpit;
-  const { asset, profile } = input;
-  const nowMs = clock.now();
-  const snapshot = cockpit.operation?.getSnapshot();
-  if (!snapshot) throw new Error('the operation machine of a driver starts before its session');
-  return {
-    nowMs,
-    operation: operationOf(cockpit),
-    context: cockpit.exiting ? { ...snapshot.context, holding: exitPosture(input) === 'hold' } : snapshot.context,
-    epoch: cockpit.epoch,
-    permit: permitNow(cockpit),
-    idle: cockpit.exiting ? exitPosture(input) : idleOf(input),
-    readOnly: input.readOnly || asset.readOnly || firmwareChanged(cockpit),
-    shadow: asset.shadow,
-    local: isLocal(cockpit),
-    hybrid: profile.kind === 'hybrid',
-    batteryW: measured(cockpit, 'batteryPowerW'),
-    acW: measured(cockpit, 'acPowerW'),
-    pvW: measured(cockpit, 'pvPowerW'),
-    forced: isForced(cockpit),
-    posture: cockpit.helm.posture,
-    effect: cockpit.effect,
-    sinceLastPowerWriteMs: nowMs - cockpit.lastPowerWriteAtMs,
-    minWriteIntervalMs: leastIntervalMs(profile),
-    restsUntilMs: powerRestsUntilMs(cockpit),
-    rampRateWPerS: asset.rampRateWPerS,
-    ratingW: ratingOf(input),
-    closesDirections: closesDirections(profile),
-    foreignControl: cockpit.corrections.length > MOST_CORRECTIONS,
-    releaseBlocked: nowMs < cockpit.releaseBlockedUntilMs,
-  };
-}
-
-/** The permit, and no more than the device showed since it was given. */
-function permitNow({ permit, bound, samples }: Cockpit): Permit | undefined {
-  if (!permit || !bound) return permit;
-  return narrowedByDevice(permit, bound.profile, (point) => numberAt({ samples }, point));
-}
-
-function closesDirections(profile: Profile): boolean {
-  const before = CLOSES_DIRECTIONS.get(profile);
-  if (before !== undefined) return before;
-  const limits = Object.values(profile.points).map(({ writable }) => writable?.limits);
-  const closes = limits.includes('charge') && limits.includes('discharge');
-  CLOSES_DIRECTIONS.set(profile, closes);
-  return closes;
-}
-
-/** Of each profile, which never changes: looked up before every exchange. */
-const CLOSES_DIRECTIONS = new WeakMap<Profile, boolean>();
-
-/** Power corrections a minute before bessd yields to whoever else writes (control rules 5). */
-const MOST_CORRECTIONS = 3;
-
-/** The value that a register is known to hold: read on this connection, after our last write to it. */
-export function knownValue(cockpit: Cockpit, point: string): number | undefined {
-  const expectation = cockpit.expectations[point];
-  const sample = cockpit.samples[point];
-  if (sample === undefined || (expectation && sample.receivedAtMs <= expectation.writtenAtMs)) return undefined;
-  return typeof sample.value === 'number' ? sample.value : undefined;
-}
-
-export function numberAt({ samples }: Pick<Cockpit, 'samples'>, point: string): number | undefined {
-  const value = samples[point]?.value;
-  return typeof value === 'number' ? value : undefined;
-}
-
-export function measured({ frame }: Cockpit, measurand: 'batteryPowerW' | 'acPowerW' | 'pvPowerW'): number | undefined {
-  const value = frame?.readings[measurand]?.[0]?.value;
-  return typeof value === 'number' ? value : undefined;
-}
-
-/** The power that a setpoint moves, by the profile. */
-export function followed(cockpit: Cockpit): number | undefined {
-  return measured(cockpit, cockpit.input.profile.control?.follows ?? 'batteryPowerW');
-}
-
-export function isForced(cockpit: Cockpit): boolean {
-  const forced = cockpit.input.profile.control?.forced;
-  const found = forced && numberAt(cockpit, forced.point);
-  return found !== undefined && !([forced?.idle].flat() as readonly unknown[]).includes(found);
-}
-
-export function isLocal({ frame }: Cockpit): boolean {
-  return frame?.readings.localControl?.some(({ value }) => value === 1) ?? false;
-}
-
-export function idleOf({ asset, profile }: DriverInput): 'hold' | 'release' {
-  return asset.idle ?? profile.control?.idle ?? 'hold';
-}
-
-function exitPosture({ asset, profile }: DriverInput): 'hold' | 'release' {
-  return asset.onExit ?? profile.control?.idle ?? 'hold';
 }

@@ -8,7 +8,7 @@ import type { Passage } from '../../machines/device/helm.ts';
 import type { WriteRequest, WriteState } from '../../machines/device/may-write.ts';
 import type { Situation } from '../../machines/device/posture.ts';
 import type { SequenceValues, Transaction } from '../../machines/device/sequence.ts';
-import { firmwareChanged, numberAt } from './cockpit.ts';
+import { firmwareChanged, numberAt } from './situation.ts';
 import type { Cockpit } from './cockpit.ts';
 import { intervalOf } from './intervals.ts';
 

@@ -13,7 +13,7 @@ import type { Finding } from '../../machines/device/drill.ts';
 import { toleranceW } from '../../machines/device/effect.ts';
 import { isLive, samePosture } from '../../machines/device/posture.ts';
 import type { Posture } from '../../machines/device/posture.ts';
-import { followed, isForced, ratingOf, situationOf } from './cockpit.ts';
+import { followed, isForced, ratingOf, situationOf } from './situation.ts';
 import type { Cockpit } from './cockpit.ts';
 import { saveProof } from './drill-record.ts';
 import { refusalOfAll } from './refusal.ts';

@@ -6,7 +6,7 @@ import type { OrderPhase } from '../../contracts/messages.ts';
 import type { Order } from '../../contracts/operation.ts';
 import { traceField } from '../../contracts/trace.ts';
 import type { Cockpit } from './cockpit.ts';
-import { measured } from './cockpit.ts';
+import { measured } from './situation.ts';
 
 type Phase = Omit<OrderPhase, 'type' | 'assetId' | 'id' | 'measuredW'>;
 

@@ -17,7 +17,7 @@ import type { Cockpit } from './cockpit.ts';
 import { toleranceW } from '../../machines/device/effect.ts';
 import type { Situation } from '../../machines/device/posture.ts';
 import type { Difference } from '../../machines/device/read-back.ts';
-import { followed, knownValue, ratingOf } from './cockpit.ts';
+import { followed, knownValue, ratingOf } from './situation.ts';
 
 /** The newest record of one asset, whether the disk has taken it or not; it outlives the driver, not the process. */
 export type OriginalsMemory = { newest: { readonly record: OriginalsRecord; onDisk: boolean } | undefined };

@@ -6,7 +6,7 @@ import type { Order } from '../../contracts/operation.ts';
 import type { ConnectionState } from '../../contracts/telemetry.ts';
 import { batteryTarget, isLive } from '../../machines/device/posture.ts';
 import { clampToPermit } from '../../machines/device/setpoint.ts';
-import { firmwareChanged, situationOf } from './cockpit.ts';
+import { firmwareChanged, situationOf } from './situation.ts';
 import type { Cockpit } from './cockpit.ts';
 import { withinBudgetToItsEnd } from './door.ts';
 

@@ -5,7 +5,7 @@ import type { TelemetryReport } from '../../contracts/reports.ts';
 import type { ConnectionState, Quality, Sample } from '../../contracts/telemetry.ts';
 import type { Measurand } from '../../contracts/profile.ts';
 import type { Samples } from '../../machines/device/telemetry.ts';
-import { firmwareChanged, isLocal, operationOf } from './cockpit.ts';
+import { firmwareChanged, isLocal, operationOf } from './situation.ts';
 import type { Cockpit } from './cockpit.ts';
 import { drillStatus } from './drill-record.ts';
 

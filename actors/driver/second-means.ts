@@ -10,7 +10,7 @@ import type { LatchRecord } from '../../contracts/latch.ts';
 import type { Disconnect } from '../../contracts/messages.ts';
 import { bmsIdOf } from '../../contracts/site-config.ts';
 import { watchStop } from '../../machines/device/second-means.ts';
-import { followed, operationOf, ratingOf } from './cockpit.ts';
+import { followed, operationOf, ratingOf } from './situation.ts';
 import type { Cockpit } from './cockpit.ts';
 
 /** After each look at the effect of a stop. */

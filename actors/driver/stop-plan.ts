@@ -7,7 +7,8 @@ import { registersOf } from '../../contracts/profile.ts';
 import type { StopPlan } from '../../contracts/stopper.ts';
 import { planReads } from '../../machines/device/read-plan.ts';
 import { expandSequence } from '../../machines/device/sequence.ts';
-import { addressOf, boundOf, situationOf } from './cockpit.ts';
+import { addressOf, boundOf } from './cockpit.ts';
+import { situationOf } from './situation.ts';
 import type { Cockpit } from './cockpit.ts';
 import { sequenceValuesOf } from './door.ts';
 
