@@ -41,6 +41,8 @@ type Placed = {
   readonly start: number;
   readonly size: number;
   readonly points: readonly PlacedPoint[];
+  /** The points of each range that was read; whoever polls asks for the same few again and again. */
+  readonly ranges: Map<string, readonly PlacedPoint[]>;
 };
 
 type PlacedPoint = LayoutPoint & {
@@ -101,16 +103,16 @@ export function sunspecFace(plant: Plant, blocks: readonly SunspecBlock[], sense
   }
 
   /** Registers `from` to `before` of a model, counted from its id; what no point covers shows as not implemented. */
-  function imageOf({ block, size, points }: Placed, from: number, before: number): number[] {
+  function imageOf(placed: Placed, from: number, before: number): number[] {
+    const { block, size } = placed;
     const values = { ...block.measured?.(measurements()), ...block.control?.values() };
-    const image = Array.from({ length: Math.min(size, before) - from }, () => 0xffff);
-    for (const point of points) {
-      if (point.offset + point.size <= from || point.offset >= before) continue;
+    const image = new Array<number>(Math.min(size, before) - from).fill(0xffff);
+    for (const point of pointsWithin(placed, from, before)) {
       const words = encodePoint(point, valueOf(block, point, values), point.exponent);
-      words.forEach((word, at) => {
+      for (let at = 0; at < words.length; at += 1) {
         const place = point.offset + at - from;
-        if (place >= 0 && place < image.length) image[place] = word;
-      });
+        if (place >= 0 && place < image.length) image[place] = words[at] ?? 0;
+      }
     }
     return image;
   }
@@ -145,10 +147,25 @@ function placed(settings: PlantSettings, blocks: readonly SunspecBlock[]): reado
   return blocks.map((block) => {
     const { points, size: defined } = layoutOf(block.id, block.counts?.(settings));
     const size = defined + (settings.extraRegisters[String(block.id)] ?? 0);
-    const one = { block, start, size, points: points.map((point) => placedPoint(settings, block.id, size, point)) };
+    const one = {
+      block,
+      start,
+      size,
+      points: points.map((point) => placedPoint(settings, block.id, size, point)),
+      ranges: new Map(),
+    };
     start += size;
     return one;
   });
+}
+
+function pointsWithin({ points, ranges }: Placed, from: number, before: number): readonly PlacedPoint[] {
+  const range = `${from}-${before}`;
+  const known = ranges.get(range);
+  if (known) return known;
+  const found = points.filter(({ offset, size }) => offset + size > from && offset < before);
+  ranges.set(range, found);
+  return found;
 }
 
 function placedPoint(settings: PlantSettings, model: number, size: number, point: LayoutPoint): PlacedPoint {

@@ -64,8 +64,10 @@ function kindOf(type: string): Kind {
 
 /** A whole number as two's complement. */
 function wordsOf(raw: number, size: number): number[] {
-  const words: number[] = [];
-  for (let rest = raw; words.length < size; rest = Math.floor(rest / 0x1_0000)) words.unshift(rest & 0xffff);
+  if (size === 1) return [raw & 0xffff];
+  const words = new Array<number>(size);
+  for (let [at, rest] = [size - 1, raw]; at >= 0; at -= 1, rest = Math.floor(rest / 0x1_0000))
+    words[at] = rest & 0xffff;
   return words;
 }
 
