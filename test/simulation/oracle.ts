@@ -10,6 +10,7 @@ import type { Controls } from '../../simulator/plant-control.ts';
 import { wantedBatteryW } from '../../simulator/plant-control.ts';
 import type { Eyes } from './eyes.ts';
 import type { LatchReference } from './latch-reference.ts';
+import type { Allowed } from './limits-reference.ts';
 import type { Orders } from './orders-reference.ts';
 import { ASSETS } from './schedule.ts';
 import type { At, DeviceSetting } from './schedule.ts';
@@ -24,6 +25,8 @@ export type Taken = {
   readonly at: At;
   readonly meant: At;
   readonly issuedAtMs: number;
+  /** What the limits left when it was issued: a device may take it long after; undefined where that cannot be told. */
+  readonly most: Allowed | undefined;
   readonly register: number;
   readonly words: readonly number[];
   readonly before: Controls;
@@ -150,9 +153,8 @@ export function createOracle({ devices, orders, latch, now }: OracleParts): Orac
       oracle.fail('no order', `${name} makes ${Math.round(targetW)} W, which no living order wants`);
   }
 
-  function judgeLimits({ at, issuedAtMs }: Taken, name: string, targetW: number): void {
-    const { eyes, setting } = devices[at];
-    const most = eyes.most(issuedAtMs);
+  function judgeLimits({ at, most }: Taken, name: string, targetW: number): void {
+    const { setting } = devices[at];
     if (!most || targetW === 0) return;
     const roomW = targetW < 0 ? most.chargeW : most.dischargeW;
     const slackW = setting.face === 'huawei' ? 1.5 : 2500 + 0.05 * roomW;

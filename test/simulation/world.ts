@@ -21,6 +21,7 @@ import { eyesOf } from './eyes.ts';
 import type { Eyes } from './eyes.ts';
 import { latchReference } from './latch-reference.ts';
 import type { LatchReference } from './latch-reference.ts';
+import type { Allowed } from './limits-reference.ts';
 import { createOracle } from './oracle.ts';
 import type { Oracle } from './oracle.ts';
 import { ordersReference } from './orders-reference.ts';
@@ -61,6 +62,15 @@ export type World = {
   readonly wire: (swapped: boolean) => void;
 };
 
+/** A write that was sent, whether it arrives or not, with what its sender could know then. */
+type Issued = {
+  readonly meant: At;
+  readonly register: number;
+  readonly words: readonly number[];
+  readonly atMs: number;
+  readonly most: Allowed | undefined;
+};
+
 /** Nothing here waits for real sockets or files. */
 const STEPS_PER_TURN = 100;
 
@@ -76,7 +86,7 @@ export function createWorld(schedule: Schedule): World {
   const eyes = pair((at) => eyesFor(schedule.devices[at], plants[at]));
   const devices = pair((at) => ({ setting: schedule.devices[at], plant: plants[at].plant, eyes: eyes[at] }));
   const oracle = createOracle({ devices, orders, latch, now: clock.now });
-  const issued: { meant: At; register: number; words: readonly number[]; atMs: number }[] = [];
+  const issued: Issued[] = [];
   const shown = pair((at) => watched(at));
   const loaded: LoadedSite = configured(schedule.devices);
   let site: Site | undefined;
@@ -166,7 +176,13 @@ export function createWorld(schedule: Schedule): World {
         },
         async write(register, words, functionCode) {
           oracle.issued(at);
-          const request = { meant: at, register, words: [...words], atMs: clock.now() };
+          const request = {
+            meant: at,
+            register,
+            words: [...words],
+            atMs: clock.now(),
+            most: eyes[at].most(clock.now()),
+          };
           issued.push(request);
           await port.write(register, words, functionCode).catch((error: unknown) => {
             const isAnswer = error instanceof Fault && error.code === 'DEVICE_EXCEPTION';
@@ -199,6 +215,7 @@ export function createWorld(schedule: Schedule): World {
               at,
               meant: from?.meant ?? at,
               issuedAtMs: from?.atMs ?? clock.now(),
+              most: from ? from.most : eyes[at].most(clock.now()),
               register,
               words,
               before,
@@ -216,9 +233,8 @@ export function createWorld(schedule: Schedule): World {
   }
 
   /** Which request this was: one may arrive long after it was sent, and in part. Of several alike some never arrive. */
-  function take(at: At, register: number, words: readonly number[]): (typeof issued)[number] | undefined {
-    const fits = (one: (typeof issued)[number]): boolean =>
-      one.register === register && words.every((word, n) => one.words[n] === word);
+  function take(at: At, register: number, words: readonly number[]): Issued | undefined {
+    const fits = (one: Issued): boolean => one.register === register && words.every((word, n) => one.words[n] === word);
     const own = issued.findLastIndex((one) => one.meant === at && fits(one));
     const index = own >= 0 ? own : issued.findLastIndex(fits);
     return index < 0 ? undefined : issued.splice(index, 1)[0];
