@@ -79,10 +79,8 @@ export const dispatcherActor = fromProcess<DispatcherMessage, DispatcherInputs>(
     onMessage((message) => {
       switch (message.type) {
         case 'LATCH_STATE':
-          // A reset starts nothing: an asset that was tripped gets no share of an order given before.
-          for (const id of Object.keys(sight.latch()?.trips ?? {})) if (!message.latch.trips[id]) inForce.leave(id);
+          inForce.hearLatch(sight.latch(), message.latch);
           sight.hearLatch(message.latch);
-          if (message.latch.estop) inForce.end();
           break;
         case 'DRIVER_STARTED':
           // No order is revived after a restart, a share of a site order neither.

@@ -2,21 +2,16 @@
  * The site order in force: a share that fails is offered to the others, at the next frame of any of them, and again at the
  * following ones while nobody can take it.
  */
+import type { LatchRecord } from '../../contracts/latch.ts';
 import type { OrderPhase } from '../../contracts/messages.ts';
 import type { Order } from '../../contracts/operation.ts';
 import { traceField } from '../../contracts/trace.ts';
 import { allocateToSite } from '../../machines/site/allocation.ts';
 import type { Allocation, AllocationInput } from '../../machines/site/allocation.ts';
 import type { Seen } from '../../machines/site/headroom.ts';
+import { beginOrder, hearOfLatch, hearOfShare, leaveOrder } from '../../machines/site/in-force.ts';
+import type { InForce } from '../../machines/site/in-force.ts';
 import type { Board } from '../board.ts';
-
-type InForce = {
-  readonly order: Omit<Order, 'w'>;
-  readonly requestedW: number;
-  /** Assets that left it: their share failed, or they got an order of their own. */
-  readonly left: Set<string>;
-  solveAgain: boolean;
-};
 
 export type SiteOrderParts = {
   readonly board: Board;
@@ -35,9 +30,10 @@ export type SiteOrder = {
   readonly has: (id: string) => boolean;
   /** The order of that id was refused after all. */
   readonly forget: (id: string) => void;
-  /** An asset got an order of its own. */
+  /** An asset got an order of its own, or its driver began anew. */
   readonly leave: (assetId: string) => void;
   readonly hear: (phase: OrderPhase) => void;
+  readonly hearLatch: (before: LatchRecord | undefined, now: LatchRecord) => void;
   /** A frame came in. */
   readonly tick: () => void;
 };
@@ -45,22 +41,15 @@ export type SiteOrder = {
 export function siteOrder({ board, nowMs, moment, ready, allocated, give }: SiteOrderParts): SiteOrder {
   let inForce: InForce | undefined;
   return {
-    begin: (order, requestedW) => (inForce = { order, requestedW, left: new Set(), solveAgain: false }),
+    begin: (order, requestedW) => (inForce = beginOrder(order, requestedW)),
     end: () => (inForce = undefined),
     has: (id) => inForce?.order.id === id,
     forget(id) {
       if (inForce?.order.id === id) inForce = undefined;
     },
-    leave: (assetId) => inForce?.left.add(assetId),
-    hear({ id, assetId, phase, code }) {
-      if (inForce?.order.id !== id) return;
-      if (phase === 'expired') inForce = undefined;
-      else if (phase === 'superseded') inForce.left.add(assetId);
-      else if (isFailure(phase, code)) {
-        inForce.left.add(assetId);
-        inForce.solveAgain = true;
-      }
-    },
+    leave: (assetId) => (inForce &&= leaveOrder(inForce, assetId)),
+    hear: (phase) => (inForce &&= hearOfShare(inForce, phase)),
+    hearLatch: (before, now) => (inForce &&= hearOfLatch(inForce, before, now)),
     tick() {
       if (inForce?.solveAgain) solve(inForce);
     },
@@ -71,26 +60,17 @@ export function siteOrder({ board, nowMs, moment, ready, allocated, give }: Site
     if (leftS <= 0) return void (inForce = undefined);
     const targets = ready().filter(({ asset }) => !force.left.has(asset.id));
     if (targets.length === 0) return;
-    force.solveAgain = false;
+    inForce = { ...force, solveAgain: false };
     const allocation = allocateToSite({ ...moment(), requestedW: force.requestedW, durationS: leftS }, targets);
     allocated(allocation);
     for (const { asset_id, final_w } of allocation.shares) give(asset_id, { ...force.order, w: final_w });
     board.event('command', {
       id: force.order.id,
       phase: 'shared_again',
-      reason: [...force.left].join(','),
+      reason: [...(inForce ?? force).left].join(','),
       final_w: allocation.appliedW,
       residual_w: allocation.residualW,
       ...traceField(force.order.trace),
     });
   }
-}
-
-function isFailure(phase: OrderPhase['phase'], code: OrderPhase['code']): boolean {
-  return (
-    phase === 'refused' ||
-    phase === 'failed' ||
-    phase === 'not_following' ||
-    (phase === 'stopped' && code !== 'STOPPED')
-  );
 }

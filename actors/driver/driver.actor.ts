@@ -11,8 +11,11 @@ import type { LatchRecord } from '../../contracts/latch.ts';
 import type { Disconnect, DriverMessage, GiveOrder, LatchState } from '../../contracts/messages.ts';
 import { connectionMachine } from '../../machines/device/connection.machine.ts';
 import { followLatch } from '../../machines/device/follow-latch.ts';
+import { startOver } from '../../machines/device/helm.ts';
 import { operationMachine } from '../../machines/device/operation.machine.ts';
+import { endsUnanswered } from '../../machines/device/order-answer.ts';
 import { samePosture, wantedPosture } from '../../machines/device/posture.ts';
+import { believesDisconnect, isStopped } from '../../machines/device/second-means.ts';
 import { fromProcess } from '../../supervisor/process.ts';
 import { createCockpit } from './cockpit.ts';
 import { firmwareChanged, situationOf } from './situation.ts';
@@ -23,7 +26,7 @@ import { endOrder, orderPhase } from './orders.ts';
 import { acceptFirmware } from './originals.ts';
 import { connectionOf, updateBoard } from './reporting.ts';
 import { refusalOf, refusalOfAll } from './refusal.ts';
-import { isStopped, latchSeenBy } from './second-means.ts';
+import { latchSeenBy } from './second-means.ts';
 import { session } from './session.ts';
 
 /** A request in flight gets this long before the connection is dropped for a stop (control rules 4). */
@@ -49,7 +52,7 @@ export const driverActor = fromProcess<DriverMessage, DriverInput>(
 
     watch(
       operation,
-      (snapshot) => String(snapshot.value),
+      () => operationOf(cockpit),
       (from, to) => transition('operation', from, to),
     );
     const note = openOrderNote(input.openOrderFile, asset.id, board);
@@ -127,7 +130,7 @@ export const driverActor = fromProcess<DriverMessage, DriverInput>(
     /** Believed only while an E-stop or a trip of the asset stands as this driver knows it. */
     function takeDisconnect({ epoch, cause }: Disconnect): void {
       const { disconnects } = input;
-      if (!site || disconnects === undefined || epoch !== site.epoch || !isStopped(site, disconnects)) return;
+      if (!site || disconnects === undefined || !believesDisconnect(site, disconnects, epoch)) return;
       cockpit.disconnect = cause;
       takeLatch({ type: 'LATCH_STATE', latch: site });
     }
@@ -136,7 +139,7 @@ export const driverActor = fromProcess<DriverMessage, DriverInput>(
       const code = refusalOfAll(cockpit, tagged);
       if (code) send('estop', { type: 'STOP_PROGRESS', assetId: asset.id, stage: 'refused', code } as EventObject);
       // Pressed again: the whole sequence once more.
-      cockpit.helm = { ...cockpit.helm, posture: undefined, passage: undefined, waitForPoll: false };
+      cockpit.helm = startOver(cockpit.helm);
       // A zero that belongs to the stop before is no answer to this one.
       cockpit.stoppedAtMs = undefined;
     }
@@ -156,7 +159,7 @@ export const driverActor = fromProcess<DriverMessage, DriverInput>(
     /** Who gave it was told no, so it must not move power (a write that is on its way still may, until the next one). */
     function endUnanswered(): void {
       const order = cockpit.operation?.getSnapshot().context.order;
-      if (order && order.id !== cockpit.answeredOrder) endOrder(cockpit, order, 'NOT_READY');
+      if (endsUnanswered(order, cockpit.answeredOrder)) endOrder(cockpit, order, 'NOT_READY');
     }
 
     function connect(): void {

@@ -9,7 +9,7 @@ import type { EventObject } from 'xstate';
 import type { LatchRecord } from '../../contracts/latch.ts';
 import type { Disconnect } from '../../contracts/messages.ts';
 import { bmsIdOf } from '../../contracts/site-config.ts';
-import { watchStop } from '../../machines/device/second-means.ts';
+import { latchForSecondMeans, watchStop } from '../../machines/device/second-means.ts';
 import { followed, operationOf, ratingOf } from './situation.ts';
 import type { Cockpit } from './cockpit.ts';
 
@@ -38,18 +38,5 @@ export function judgeSecondMeans(cockpit: Cockpit, stuckOn: boolean): void {
 /** What stands of the latch for this driver. */
 export function latchSeenBy({ input, disconnect }: Cockpit, latch: LatchRecord): LatchRecord {
   const { asset, disconnects } = input;
-  if (disconnects === undefined) return latch;
-  const tag = latch.maintenance[disconnects];
-  const stands = disconnect !== undefined && isStopped(latch, disconnects);
-  return {
-    ...latch,
-    estop: null,
-    trips: stands ? { [asset.id]: { kind: 'trip', cause: disconnect, sinceWallMs: 0 } } : {},
-    maintenance: tag ? { [asset.id]: tag } : {},
-  };
-}
-
-/** Whether an E-stop or a trip stands for that asset; a fault that its device reports is none. */
-export function isStopped({ estop, trips }: LatchRecord, assetId: string): boolean {
-  return estop !== null || trips[assetId]?.kind === 'trip';
+  return disconnects === undefined ? latch : latchForSecondMeans(latch, { ownId: asset.id, disconnects, disconnect });
 }

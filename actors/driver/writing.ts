@@ -11,11 +11,11 @@ import { expectEffect } from '../../machines/device/effect.ts';
 import { kindOf, notWritten, steer, written } from '../../machines/device/helm.ts';
 import type { Course, Passage } from '../../machines/device/helm.ts';
 import { mayWrite } from '../../machines/device/may-write.ts';
+import { isCarriedOut } from '../../machines/device/order-answer.ts';
 import { batteryTarget, endOfOrder, samePosture, wantedPosture } from '../../machines/device/posture.ts';
 import type { Posture, Situation } from '../../machines/device/posture.ts';
 import { expectValues } from '../../machines/device/read-back.ts';
 import type { Transaction } from '../../machines/device/sequence.ts';
-import { clampToPermit } from '../../machines/device/setpoint.ts';
 import { boundOf } from './cockpit.ts';
 import { hasBeenSilent, knownValue, operationOf, situationOf } from './situation.ts';
 import type { Cockpit } from './cockpit.ts';
@@ -186,25 +186,15 @@ function arrived(cockpit: Cockpit, wanted: Posture): void {
     if (order) orderPhase(cockpit, order, { phase: 'stopped', code: 'STOPPED' });
     cockpit.operation?.send({ type: 'HELD' });
   } else if (order && cockpit.announced !== order) {
-    const targetW = batteryTarget(situationOf(cockpit), order);
-    // On its way through zero the order is not written yet.
-    if (posture.kind === 'hold' && Math.abs(targetW) >= 1) return;
-    // Nor while the power of the order before stands until the next write is due.
+    const situation = situationOf(cockpit);
     const isOwn = cockpit.lastPowerWriteAtMs >= cockpit.orderTakenAtMs;
-    if (posture.kind === 'power' && !isOwn && Math.abs(targetW - posture.w) >= 1 && !isCut(cockpit, targetW)) return;
+    if (!isCarriedOut(situation, order, isOwn)) return;
     cockpit.announced = order;
     // Told in the reference of the order: at the AC terminal of a hybrid its PV comes on top.
-    const offsetW = order.w - targetW;
+    const offsetW = order.w - batteryTarget(situation, order);
     const writtenW = (posture.kind === 'power' ? posture.w : 0) + offsetW;
     if (orderPhase(cockpit, order, { phase: 'written', writtenW })) cockpit.answeredOrder = order.id;
   }
-}
-
-/** The permit gives the order no more than what stands already. */
-function isCut(cockpit: Cockpit, targetW: number): boolean {
-  const { permit } = situationOf(cockpit);
-  const { posture } = cockpit.helm;
-  return permit !== undefined && posture?.kind === 'power' && Math.abs(clampToPermit(targetW, permit) - posture.w) < 1;
 }
 
 function refused(cockpit: Cockpit, passage: Passage, transaction: Transaction, code: Code): boolean {

@@ -14,6 +14,7 @@ import type { EstopMessage, EstopRequested, StopProgress, TripRequested } from '
 import { bmsIdOf, resetMode } from '../../contracts/site-config.ts';
 import { traceField } from '../../contracts/trace.ts';
 import { estopMachine } from '../../machines/site/estop.machine.ts';
+import { engaged, tripped } from '../../machines/site/latch-record.ts';
 import { fromProcess } from '../../supervisor/process.ts';
 import { nameOfDriver } from '../driver/driver.actor.ts';
 import type { EstopInputs } from './inputs.ts';
@@ -94,7 +95,7 @@ export const estopActor = fromProcess<EstopMessage, EstopInputs>(
       machine.send({ type: 'ENGAGE' });
       stopping = { written: new Set(), zero: new Set(), refused: new Set(), settle: () => {} };
       const mine = stopping;
-      change({ ...latch, epoch: epochOf(), estop: { sinceWallMs: clock.wall(), reason, issuer } });
+      change(engaged(latch, epochOf(), { sinceWallMs: clock.wall(), reason, issuer }));
       board.event('estop', { state: 'latched', reason, issuer, epoch: latch.epoch, ...traceField(trace) });
       board.alarm('estop-latched', true, 'P1', `emergency stop: ${reason} (${issuer})`);
       void answer(mine, saving, askedAtMs).then((told) => {
@@ -142,11 +143,11 @@ export const estopActor = fromProcess<EstopMessage, EstopInputs>(
     }
 
     function trip({ assetId, kind, cause }: TripRequested): void {
-      const standing = latch.trips[assetId];
-      if (standing?.kind === 'trip' || standing?.kind === kind) return;
+      const next = tripped(latch, assetId, { kind, cause, sinceWallMs: clock.wall() });
+      if (!next) return;
       board.event('trip', { asset_id: assetId, latch: kind, cause });
       board.alarm(kind === 'trip' ? 'tripped' : 'device-fault', true, 'P1', cause, assetId);
-      change({ ...latch, trips: { ...latch.trips, [assetId]: { kind, cause, sinceWallMs: clock.wall() } } });
+      change(next);
     }
 
     function change(next: LatchRecord): void {

@@ -11,6 +11,7 @@ import { refusal } from '../../contracts/faults.ts';
 import type { CommandMessage } from '../../contracts/links.ts';
 import type { LatchRecord } from '../../contracts/latch.ts';
 import { resetMode } from '../../contracts/site-config.ts';
+import { disarmed, tagged, untripped } from '../../machines/site/latch-record.ts';
 import { boardFor } from '../board.ts';
 import { mayAct } from './authority.ts';
 import type { EstopInputs } from './inputs.ts';
@@ -85,7 +86,7 @@ function resetEstop(
       data: { state: 'reset_requested', expires_at: new Date(clock.wall() + RESET_WINDOW_MS).toISOString() },
     };
   }
-  desk.change({ ...latch, epoch: context.epoch, estop: null });
+  desk.change(disarmed(latch, context.epoch));
   board.event('estop', { state: 'armed', issuer, cause });
   board.alarm('estop-latched', false, 'P1', '');
   return { ok: true, data: { state: 'armed' } };
@@ -138,8 +139,7 @@ function resetTrip({ input, latch, change }: LatchDesk, { asset_id, issuer, caus
   if (!latch.trips[asset_id]) return refusal('NOT_LATCHED', `${asset_id} is not tripped`);
   const standing = input.standingCause(asset_id);
   if (standing !== undefined) return refusal('CAUSE_STANDS', standing);
-  const trips = Object.fromEntries(Object.entries(latch.trips).filter(([id]) => id !== asset_id));
-  change({ ...latch, trips });
+  change(untripped(latch, asset_id));
   input.board.event('trip', { asset_id, state: 'reset', issuer, cause });
   for (const id of ['tripped', 'device-fault']) input.board.alarm(id, false, 'P1', '', asset_id);
   return { ok: true, data: { asset_id, state: 'reset' } };
@@ -149,8 +149,7 @@ function tag(
   { input, latch, change }: LatchDesk,
   { asset_id, on, tag: label, reason, issuer }: Command<'maintenance'>,
 ): Reply {
-  const rest = Object.fromEntries(Object.entries(latch.maintenance).filter(([id]) => id !== asset_id));
-  change({ ...latch, maintenance: on ? { ...rest, [asset_id]: { tag: label, reason, issuer } } : rest });
+  change(tagged(latch, asset_id, on ? { tag: label, reason, issuer } : undefined));
   input.board.event('transition', {
     asset_id,
     machine: 'maintenance',

@@ -117,6 +117,11 @@ function putOff({ transactions, at, deferred = 0, ...passage }: Passage): Passag
   return { ...passage, transactions: [...transactions.toSpliced(at, 1), refused], at, deferred: deferred + 1 };
 }
 
+/** Whatever was written and whatever failed: the way to the wanted posture begins anew. */
+export function startOver(state: HelmState): HelmState {
+  return { ...state, posture: undefined, passage: undefined, waitForPoll: false };
+}
+
 /** A passage left half way makes the posture unknown: some of its registers are written. */
 function leavePassage(state: HelmState): HelmState {
   return { ...state, passage: undefined, posture: state.passage ? undefined : state.posture };
