@@ -107,8 +107,12 @@ export function createOracle({ devices, orders, latch, now }: OracleParts): Orac
     calmSinceMs: (at) => calmSinceMs[at],
     toleranceW: () => 2000,
     stoppedAtMs: (at) => stoppedAtMs[at],
-    wasTold: (at, w, sinceMs, slackW) =>
-      told[at].some((one, n) => (one.atMs >= sinceMs || n === told[at].length - 1) && Math.abs(one.w - w) <= slackW),
+    wasTold(at, w, sinceMs, slackW) {
+      const { plant } = devices[at];
+      plant.advanceTo(now());
+      const since = told[at].filter(({ atMs }) => atMs >= sinceMs).map((one) => one.w);
+      return [...since, ...standingW(plant, plant.controls)].some((one) => Math.abs(one - w) <= slackW);
+    },
   };
   return oracle;
 
@@ -196,6 +200,16 @@ export function createOracle({ devices, orders, latch, now }: OracleParts): Orac
 function toldW({ command, forcedChargeW, forcedDischargeW, acSetpointW }: Controls): number {
   if (command === 'none') return acSetpointW ?? 0;
   return command === 'charge' ? -forcedChargeW : forcedDischargeW;
+}
+
+/**
+ * The power that stands in the device now, W, whoever brought it there: a reboot and a dead-man end what was written without
+ * a write. None where its own control is free to move.
+ */
+function standingW(plant: Plant, controls: Controls): readonly number[] {
+  const { charge, discharge } = roomOf(plant, controls);
+  const isFree = controls.command === 'none' && controls.acSetpointW === undefined && charge + discharge > 0;
+  return isFree ? [] : [toldW(controls)];
 }
 
 /** Battery power that the device is told to make, W; 0 where its own control decides within its limits. */
