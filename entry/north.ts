@@ -8,6 +8,7 @@
  *   ├─ tracer    where a collector of traces is named
  *   ├─ broker    the nats-server process, where bessd runs it
  *   ├─ estop_bus a connection of its own, for the emergency stop alone
+ *   ├─ bus_thread has the connection of the next: a flood of commands occupies that thread, and not the doors of the E-stop
  *   ├─ bus       telemetry, events, alarms out; status and commands in
  *   ├─ socket    the Unix socket of the machine
  *   └─ http      HTTP and metrics
@@ -33,6 +34,8 @@ import type { BusState } from '../io/bus.ts';
 import { createDesk } from '../io/command-desk.ts';
 import { followCommands } from '../io/command-follow.ts';
 import { openControlLink } from '../io/control-link.ts';
+import { createFarBus } from '../io/far-bus.ts';
+import type { FromBusThread } from '../io/far-bus.ts';
 import { listenHttp } from '../io/http-server.ts';
 import { openLog } from '../io/log.ts';
 import { createMetrics } from '../io/metrics.ts';
@@ -42,6 +45,9 @@ import { listenUnixSocket } from '../io/unix-socket.ts';
 import { systemClock as clock } from '../supervisor/clock.ts';
 import { attributeLateErrors, startSystem } from '../supervisor/system.ts';
 import type { SupervisorSpec } from '../supervisor/spec.ts';
+import { inThread } from '../supervisor/thread.ts';
+import type { ThreadLogic } from '../supervisor/thread.ts';
+import type { BusThreadStart } from './bus.ts';
 import { brokerChooser, judgeVersion } from './north-broker.ts';
 import { createNotices } from './north-notices.ts';
 import { createReads, createSocketHandler } from './north-reads.ts';
@@ -50,6 +56,9 @@ import { openTraces } from './north-traces.ts';
 const start = workerData as NorthStart & { readonly commands: MessagePort; readonly estop: MessagePort };
 const main = parentPort;
 if (!main) throw new Error('entry/north.ts runs as a worker thread of the runtime');
+
+/** What the client has read of a flood and not passed on waits there. */
+const BUS_HEAP_MB = 128;
 
 const { config, version } = start;
 const siteId = config.site.id;
@@ -87,6 +96,7 @@ const follow = followCommands({
 });
 const desk = createDesk({ commands, estop, broker, ownAlarms: view.ownAlarms, checkOrder, follow });
 const reads = createReads({ start, view, metrics, desk, broker, clock });
+const far = createFarBus((value) => void system.send('bus_thread', { type: 'POST', value } as never));
 const handleSocket = createSocketHandler({
   start,
   desk,
@@ -137,6 +147,7 @@ function tree(): SupervisorSpec {
         }),
       },
       { id: 'estop_bus', start: () => busActor, input: () => busInput('estop', [endpoint('estop')]) },
+      { id: 'bus_thread', start: busThread },
       { id: 'bus', start: () => busActor, input: () => busInput('site', siteEndpoints()) },
       {
         id: 'socket',
@@ -187,19 +198,24 @@ function busInput(lane: 'site' | 'estop', endpoints: readonly Endpoint[]): BusIn
     board,
     endpoints,
     onDropped: metrics.countPublishError,
-    open: ({ url }) =>
-      url === null
-        ? openMemoryBus()
-        : openNatsBus({
-            url,
-            name: `bessd ${siteId} ${lane}`,
-            version,
-            queue: lane === 'estop' ? '' : 'bessd',
-            clock,
-            onState,
-            log,
-          }),
+    open: ({ url }) => {
+      if (url === null) return openMemoryBus();
+      const target = { url, name: `bessd ${siteId} ${lane}`, version, onState };
+      return lane === 'estop'
+        ? openNatsBus({ ...target, queue: '', clock, log })
+        : far.open({ ...target, queue: 'bessd', onDropped: metrics.countPublishError });
+    },
   };
+}
+
+function busThread(): ThreadLogic {
+  return inThread({
+    entry: new URL('./bus.ts', import.meta.url),
+    start: () => ({ workerData: { siteId } satisfies BusThreadStart }),
+    onSignal: (signal) => far.hear(signal as FromBusThread),
+    onEnd: far.ended,
+    maxHeapMb: BUS_HEAP_MB,
+  });
 }
 
 function siteEndpoints(): readonly Endpoint[] {
