@@ -42,6 +42,8 @@ export type SimulatedAsset = {
   readonly clock: Clock;
   /** The plant at this moment. */
   readonly state: () => PlantState;
+  /** The plant as its sensors showed it last: when somebody read, possibly older than that, or wrong; NaN stands for "no value". */
+  readonly shown: () => PlantState;
   readonly set: (change: PlantChange) => void;
   /** Forced state is lost, connections are reset, nothing answers for `offlineMs`. */
   readonly reboot: (offlineMs?: number) => void;
@@ -105,7 +107,8 @@ function seen(
 ): SimulatedAsset {
   const random = seededRandom(seed);
   const faults = createFaults({ now: clock.now, random, started: startWriting });
-  const face = faceOf(name, plant, (state) => faults.sense(whole(state)));
+  let shown = plant.state();
+  const face = faceOf(name, plant, (state) => (shown = faults.sense(whole(state))));
   const { device, tap } = tappedDevice({ face, clock, unitIds, advance, batteryPowerW: () => plant.batteryW });
 
   return {
@@ -118,6 +121,7 @@ function seen(
       advance();
       return plant.state();
     },
+    shown: () => shown,
     set(change) {
       advance();
       plant.set(change);

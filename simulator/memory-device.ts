@@ -51,15 +51,19 @@ type Result = readonly number[] | Exception;
 type LateReplies = { readonly result: Result; readonly as: 'itself' | 'fresh' }[];
 type Wire = { readonly clock: Clock; readonly latencyMs: number; readonly late: LateReplies };
 type Connection = { readonly port: DevicePort; readonly end: (fault: Fault) => void };
+/** Who is at the other end of a connection: whoever was there when it was opened, but for a gateway that changes it. */
+type FarEnd = { asset: SimulatedAsset };
+type Open = { readonly key: string; readonly far: FarEnd };
 
 export function memoryNetwork({ clock, latencyMs = 4, singleClient = false }: MemoryOptions): MemoryNetwork {
   const assets = new Map<string, SimulatedAsset>();
-  const connections = new Map<Connection, string>();
+  const connections = new Map<Connection, Open>();
   const lates = new Map<string, LateReplies>();
 
   return {
     attach(host, port, asset, { keepConnections = false } = {}) {
       if (!keepConnections) endAll(`${host}:${port}`);
+      for (const { key, far } of connections.values()) if (key === `${host}:${port}`) far.asset = asset;
       assets.set(`${host}:${port}`, asset);
     },
     detach(host, port) {
@@ -80,16 +84,12 @@ export function memoryNetwork({ clock, latencyMs = 4, singleClient = false }: Me
       asset.faults.connected();
       const forget = asset.faults.onReset(() => connection.end(new Fault('CONNECTION_CLOSED', 'reset by the device')));
       const wire = { clock, latencyMs, late: lateOf(key) };
-      const connection = memoryPort(
-        () => assets.get(key) ?? asset,
-        address,
-        wire,
-        () => {
-          forget();
-          connections.delete(connection);
-        },
-      );
-      connections.set(connection, key);
+      const far = { asset };
+      const connection = memoryPort(far, address, wire, () => {
+        forget();
+        connections.delete(connection);
+      });
+      connections.set(connection, { key, far });
       return connection.port;
     },
   };
@@ -101,7 +101,7 @@ export function memoryNetwork({ clock, latencyMs = 4, singleClient = false }: Me
   }
 
   function endAll(key: string): void {
-    for (const [connection, at] of connections) if (at === key) connection.end(new Fault('CONNECTION_CLOSED'));
+    for (const [connection, open] of connections) if (open.key === key) connection.end(new Fault('CONNECTION_CLOSED'));
   }
 }
 
@@ -118,7 +118,7 @@ function connecting(clock: Clock, latencyMs: number, signal: AbortSignal): Promi
   });
 }
 
-function memoryPort(asset: () => SimulatedAsset, address: DeviceAddress, wire: Wire, onEnd: () => void): Connection {
+function memoryPort(far: FarEnd, address: DeviceAddress, wire: Wire, onEnd: () => void): Connection {
   const { clock, latencyMs, late } = wire;
   const { unitId, timeoutMs, requestGapMs } = address;
   let pending: Pending | undefined;
@@ -148,7 +148,7 @@ function memoryPort(asset: () => SimulatedAsset, address: DeviceAddress, wire: W
       const sent: Pending = { command, timer, resolve, reject };
       pending = sent;
       clock.setTimeout(
-        () => handle(asset(), command, (result) => clock.setTimeout(() => arrive(sent, result), latencyMs / 2)),
+        () => handle(far.asset, command, (result) => clock.setTimeout(() => arrive(sent, result), latencyMs / 2)),
         latencyMs / 2,
       );
     });
@@ -160,7 +160,7 @@ function memoryPort(asset: () => SimulatedAsset, address: DeviceAddress, wire: W
 
   /** What a transport makes of the bytes that a fault leaves of this reply. */
   function arrive(sent: Pending, result: Result): void {
-    const fault = asset().faults.judgeReply(sent.command.op);
+    const fault = far.asset.faults.judgeReply(sent.command.op);
     if (fault?.kind === 'late') {
       late.push({ result, as: fault.as });
       return;

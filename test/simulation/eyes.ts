@@ -2,9 +2,9 @@
  * What a controller could know of one device: every reply that reached it, decoded a second time, apart from the profiles.
  *
  * A poll counts as known once the next one has begun; what the poll under way has shown may be known or not. Of a SunSpec
- * device the truth of the plant at those moments is taken instead, because its sensors are never made to lie.
+ * device what its sensors showed at those moments is taken instead.
  */
-import type { PlantState } from '../../simulator/plant.ts';
+import type { SimulatedAsset } from '../../simulator/asset.ts';
 import { allowed, NO_MEMORY } from './limits-reference.ts';
 import type { Allowed, Memory, Rules } from './limits-reference.ts';
 import type { DeviceSetting } from './schedule.ts';
@@ -84,7 +84,7 @@ export function eyesOf(
   setting: DeviceSetting,
   mark: number | undefined,
   rules: Omit<Rules, keyof Names>,
-  truth: () => PlantState,
+  { state, shown }: Pick<SimulatedAsset, 'state' | 'shown'>,
 ): Eyes {
   const huawei = setting.face === 'huawei';
   const all: Rules = { ...rules, ...(huawei ? HUAWEI : SUNSPEC) };
@@ -125,7 +125,7 @@ export function eyesOf(
     most(nowMs) {
       if (!huawei && slow) return undefined;
       const sure = allowed(all, known, remembered(nowMs), nowMs);
-      const maybe = allowed(all, new Map([...known, ...(huawei ? fresh : truthAt(nowMs))]), remembered(nowMs), nowMs);
+      const maybe = allowed(all, new Map([...known, ...(huawei ? fresh : shownAt(nowMs))]), remembered(nowMs), nowMs);
       return {
         ...sure,
         chargeW: Math.max(sure.chargeW, maybe.chargeW),
@@ -166,31 +166,38 @@ export function eyesOf(
     markAtMs = nowMs;
     temperatures = [
       ...temperatures.filter((one) => one.atMs >= nowMs - SLOW_MS),
-      { atMs: nowMs, packsC: truth().packTemperaturesC },
+      { atMs: nowMs, packsC: shown().packTemperaturesC },
     ];
-    fresh = huawei ? new Map() : truthAt(nowMs);
+    fresh = huawei ? new Map() : shownAt(nowMs);
   }
 
-  function truthAt(atMs: number): typeof known {
-    const { socPct, packTemperaturesC, cellV, settings, controls } = truth();
+  function shownAt(atMs: number): typeof known {
+    const { socPct, packTemperaturesC, cellV, settings } = shown();
+    const truth = state();
     const packs = [
       ...temperatures.filter((one) => one.atMs >= atMs - SLOW_MS).map((one) => one.packsC),
       packTemperaturesC,
-    ];
+    ].filter((packsC) => !packsC.some(Number.isNaN));
     const values = {
       soc: socPct,
       // Asked for in every fifth poll only: the mildest of those is what may be known.
-      hot: Math.min(...packs.map((one) => Math.max(...one))),
-      cold: Math.max(...packs.map((one) => Math.min(...one))),
+      hot: packs.length === 0 ? Number.NaN : Math.min(...packs.map((one) => Math.max(...one))),
+      cold: packs.length === 0 ? Number.NaN : Math.max(...packs.map((one) => Math.min(...one))),
       cellMax: cellV.max,
       cellMin: cellV.min,
       volts: settings.gridVoltageV,
       hertz: settings.gridFrequencyHz,
       alarm: 0,
-      chargeNowW: Math.min(settings.maxChargeW, controls.limitChargeW),
-      dischargeNowW: Math.min(settings.maxDischargeW, controls.limitDischargeW),
+      // Limits are no measurements: they may show at once.
+      chargeNowW: Math.min(Math.max(settings.maxChargeW, truth.settings.maxChargeW), truth.controls.limitChargeW),
+      dischargeNowW: Math.min(
+        Math.max(settings.maxDischargeW, truth.settings.maxDischargeW),
+        truth.controls.limitDischargeW,
+      ),
     };
-    return new Map(Object.entries(values).map(([name, value]) => [name, { value, atMs }]));
+    return new Map(
+      Object.entries(values).map(([name, value]) => [name, { value: Number.isNaN(value) ? undefined : value, atMs }]),
+    );
   }
 }
 

@@ -261,7 +261,7 @@ function eyesFor(setting: DeviceSetting, plant: SimulatedAsset): Eyes {
     staleMs: { fast: fastMs, slow: 25_000 },
   };
   const mark = setting.face === 'huawei' ? undefined : sunspecMark(plant);
-  return eyesOf(setting, mark, rules, () => plant.plant.state());
+  return eyesOf(setting, mark, rules, plant);
 }
 
 export function other(at: At): At {

@@ -206,6 +206,16 @@ test('two devices that swap their cables answer with the other serial number', a
   assert.equal(await read, [0x4f54, 0x4845, 0x5200]);
 });
 
+test('what was on its way when two devices swapped their cables does not reach the other one', async () => {
+  const { clock, asset, network, port } = await connected();
+  const other = createAsset({ clock, settings: { serialNumber: 'OTHER' } });
+  const written = failure(port.write(47075, [0, 7000], 16));
+  network.attach('inverter', 502, other);
+  await clock.advance(10);
+  assert.is((await written)[0], 'CONNECTION_CLOSED');
+  assert.equal([asset.tap.writes(), other.tap.writes()], [1, 0]);
+});
+
 test('behind a gateway a swap leaves the connection open: the other device answers on it', async () => {
   const { clock, network, port } = await connected();
   network.attach('inverter', 502, createAsset({ clock, socPct: 20 }), { keepConnections: true });
