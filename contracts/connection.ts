@@ -21,6 +21,8 @@ export type ConnectionContext = ConnectionInput & {
   readonly evictions: number;
   /** This connection was opened, not long ago. */
   readonly young: boolean;
+  /** Somebody had to be stopped, and no connection has lasted since. */
+  readonly urgent: boolean;
 };
 
 type Opened = { readonly type: 'OPENED' };

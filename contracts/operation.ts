@@ -32,6 +32,10 @@ export type OperationContext = OperationInput & {
 
 type OrderGiven = { readonly type: 'ORDER'; readonly order: Order };
 type OrderEnded = { readonly type: 'ORDER_ENDED'; readonly id: string };
+/** The setpoint of the order under way is still moving, is what was ordered, or is all that the permit allows. */
+type SetpointMoving = { readonly type: 'SETPOINT_MOVING' };
+type SetpointReached = { readonly type: 'SETPOINT_REACHED' };
+type SetpointLimited = { readonly type: 'SETPOINT_LIMITED' };
 type Stop = { readonly type: 'STOP' };
 type Held = { readonly type: 'HELD' };
 type Estop = { readonly type: 'ESTOP' };
@@ -45,6 +49,9 @@ type MaintenanceOff = { readonly type: 'MAINTENANCE_OFF' };
 export type OperationEvent =
   | OrderGiven
   | OrderEnded
+  | SetpointMoving
+  | SetpointReached
+  | SetpointLimited
   | Stop
   | Held
   | Estop

@@ -1,11 +1,14 @@
 /** The answer to `bess.<site>.status` and `GET /api/v1/status`. Wire form. */
 import type { AlarmReport, TelemetryReport } from './reports.ts';
+import type { SetpointState } from './telemetry.ts';
 import type { SiteMode } from './site-mode.ts';
 
 export type AssetStatus = {
   readonly asset_id: string;
   readonly connection: string;
   readonly operation: string;
+  /** Of the order under way: `ramping`, `steady`, or `limited` by the permit. */
+  readonly setpoint_state: SetpointState | null;
   readonly inverter: string | null;
   readonly quality: string;
   readonly soc_pct: number | null;

@@ -43,4 +43,6 @@ export type TelemetryFrame = {
 };
 
 export type ConnectionState = 'connecting' | 'identifying' | 'online' | 'stale' | 'backoff' | 'lost';
+/** How the setpoint of the order under way stands: still moving, as ordered, or cut to what the permit allows. */
+export type SetpointState = 'ramping' | 'steady' | 'limited';
 export type OperationState = 'standby' | 'charging' | 'discharging' | 'stopping' | 'fault' | 'tripped' | 'maintenance';

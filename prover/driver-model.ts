@@ -12,6 +12,7 @@ import type { OperationState } from '../contracts/telemetry.ts';
 import type { CompiledState } from '../machines/compiled/compile.ts';
 import type { HelmState, Passage } from '../machines/device/helm.ts';
 import { UNTOUCHED } from '../machines/device/helm.ts';
+import { operationOf as stateOf } from '../machines/device/operation.machine.ts';
 import type { Situation } from '../machines/device/posture.ts';
 import type { Transaction } from '../machines/device/sequence.ts';
 import type { Parts } from './parts.ts';
@@ -125,7 +126,7 @@ export function dropLink(driver: Driver, parts: Parts): Driver {
 }
 
 export function operationOf({ op }: Driver, { operation }: Parts): OperationState {
-  return operation.leaves[op.leaf]?.value as OperationState;
+  return stateOf(operation.leaves[op.leaf]?.value as Parameters<typeof stateOf>[0]);
 }
 
 /** The value that a register is known to hold: read on this connection, after our last write to it. */

@@ -66,6 +66,9 @@ const operationEvents: readonly OperationEvent[] = [
   { type: 'ORDER', order: order(500, 'other discharge') },
   { type: 'ORDER_ENDED', id: 'charge' },
   { type: 'ORDER_ENDED', id: 'discharge' },
+  { type: 'SETPOINT_MOVING' },
+  { type: 'SETPOINT_REACHED' },
+  { type: 'SETPOINT_LIMITED' },
   { type: 'STOP' },
   { type: 'HELD' },
   { type: 'ESTOP' },
@@ -112,7 +115,11 @@ export const SUBJECTS: readonly Subject[] = [
     inputs: [operationInput],
     events: operationEvents,
     ends: [],
-    resting: ['standby', 'charging', 'discharging', 'fault', 'tripped', 'maintenance'],
+    // An order ends by its own time, whatever its setpoint does.
+    resting: [
+      ...['ramping', 'steady', 'limited'].flatMap((setpoint) => [`charging.${setpoint}`, `discharging.${setpoint}`]),
+      ...['standby', 'fault', 'tripped', 'maintenance'],
+    ],
     promises: [],
   },
   {

@@ -18,7 +18,7 @@ import { samePosture, wantedPosture } from '../../machines/device/posture.ts';
 import { believesDisconnect, isStopped } from '../../machines/device/second-means.ts';
 import { fromProcess } from '../../supervisor/process.ts';
 import { createCockpit } from './cockpit.ts';
-import { firmwareChanged, situationOf } from './situation.ts';
+import { firmwareChanged, operationOf, situationOf } from './situation.ts';
 import type { Cockpit, DriverInput } from './cockpit.ts';
 import { callOffDrill, startDrill } from './drill.ts';
 import { openOrderNote } from './open-order.ts';

@@ -5,7 +5,7 @@ import type { TelemetryReport } from '../../contracts/reports.ts';
 import type { ConnectionState, Quality, Sample } from '../../contracts/telemetry.ts';
 import type { Measurand } from '../../contracts/profile.ts';
 import type { Samples } from '../../machines/device/telemetry.ts';
-import { firmwareChanged, isLocal, operationOf } from './situation.ts';
+import { firmwareChanged, isLocal, operationOf, setpointOf } from './situation.ts';
 import type { Cockpit } from './cockpit.ts';
 import { drillStatus } from './drill-record.ts';
 
@@ -48,6 +48,7 @@ export function updateBoard(cockpit: Cockpit): void {
     asset_id: asset.id,
     connection: connectionOf(cockpit),
     operation: operationOf(cockpit),
+    setpoint_state: setpointOf(cockpit) ?? null,
     inverter: frame?.inverter ?? null,
     quality: qualityOf(cockpit),
     soc_pct: worst(cockpit, 'socPct'),

@@ -5,7 +5,8 @@
  */
 import type { Permit } from '../../contracts/permit.ts';
 import type { Profile } from '../../contracts/profile.ts';
-import type { OperationState } from '../../contracts/telemetry.ts';
+import type { OperationState, SetpointState } from '../../contracts/telemetry.ts';
+import { operationOf as stateOf, setpointOf as setpointStateOf } from '../../machines/device/operation.machine.ts';
 import type { Situation } from '../../machines/device/posture.ts';
 import { leastIntervalMs, powerRestsUntilMs } from './intervals.ts';
 import { narrowedByDevice } from './device-ceiling.ts';
@@ -16,9 +17,12 @@ export function hasBeenSilent({ input, gapsAtOrder }: Cockpit): boolean {
   return (input.stopperLine?.gaps() ?? gapsAtOrder) !== gapsAtOrder;
 }
 
-/** `value` of the operation machine; its states are flat. */
-export function operationOf(cockpit: Cockpit): OperationState {
-  return (cockpit.operation?.getSnapshot().value as OperationState | undefined) ?? 'standby';
+export function operationOf({ operation }: Pick<Cockpit, 'operation'>): OperationState {
+  return stateOf(operation?.getSnapshot().value ?? 'standby');
+}
+
+export function setpointOf({ operation }: Pick<Cockpit, 'operation'>): SetpointState | undefined {
+  return setpointStateOf(operation?.getSnapshot().value ?? 'standby');
 }
 
 export function ratingOf({ asset }: DriverInput): number {

@@ -25,6 +25,7 @@ import { noteWrite } from './intervals.ts';
 import { endOrder, orderPhase } from './orders.ts';
 import { awaitsRecord, originalsRestored, saveOriginals } from './originals.ts';
 import { proveScales } from './scales.ts';
+import { noteSetpoint } from './setpoint.ts';
 import { proveSerial, serialProven } from './serial-proof.ts';
 
 /** Makes the one next write, if there is one; true when it did anything, so that the caller asks again. */
@@ -50,6 +51,7 @@ export async function writeNext(cockpit: Cockpit, port: DevicePort): Promise<boo
     if (course.completed)
       completed(cockpit, course.completed, situation.nowMs, samePosture(before, course.completed.to));
     arrived(cockpit, wanted);
+    noteSetpoint(cockpit);
     return false;
   }
   return pass(cockpit, port, situation, course.passage, course.transaction);

@@ -5,13 +5,18 @@
  *      ▲                        │ STOP
  *      └────────HELD──────── stopping
  *
+ * Within charging and discharging the setpoint is `ramping` towards the order, `steady` at it, or `limited`: all that the
+ * permit allows, near full, near empty, in the cold, by the device. Nothing is decided by which of them it is; people see it.
+ *
  * FAULT, TRIP, ESTOP and MAINTENANCE_ON lead from every state to fault, tripped and maintenance. E-stop and trip are two
  * latches of the one state `tripped`: it is left only when both are gone. A reset starts nothing: it leads to standby, or
  * to the fault that the device reported meanwhile.
  * Invariant: only states with the tag `powered` may cause a power write for an order.
  */
 import { assign, setup } from 'xstate';
+import type { StateValueFrom } from 'xstate';
 import type { OperationContext, OperationEvent, OperationInput } from '../../contracts/operation.ts';
+import type { OperationState, SetpointState } from '../../contracts/telemetry.ts';
 
 type OperationTypes = {
   input: OperationInput;
@@ -19,6 +24,9 @@ type OperationTypes = {
   events: OperationEvent;
   tags: 'acceptsOrders' | 'powered' | 'latched';
 };
+
+/** How the setpoint stands; who tells it is the driver, after every write and every poll. */
+const SETPOINT = { ramping: {}, steady: {}, limited: {} };
 
 export const operationMachine = setup({
   types: {} as OperationTypes,
@@ -80,23 +88,33 @@ export const operationMachine = setup({
     },
     charging: {
       tags: ['acceptsOrders', 'powered'],
+      initial: 'ramping',
+      states: SETPOINT,
       on: {
         ORDER: [
           { guard: 'charges', target: 'charging', actions: 'takeOrder' },
           { target: 'discharging', actions: 'takeOrder' },
         ],
         ORDER_ENDED: { guard: 'endsTheOrder', target: 'standby', actions: 'dropOrder' },
+        SETPOINT_MOVING: '.ramping',
+        SETPOINT_REACHED: '.steady',
+        SETPOINT_LIMITED: '.limited',
         STOP: 'stopping',
       },
     },
     discharging: {
       tags: ['acceptsOrders', 'powered'],
+      initial: 'ramping',
+      states: SETPOINT,
       on: {
         ORDER: [
           { guard: 'charges', target: 'charging', actions: 'takeOrder' },
           { target: 'discharging', actions: 'takeOrder' },
         ],
         ORDER_ENDED: { guard: 'endsTheOrder', target: 'standby', actions: 'dropOrder' },
+        SETPOINT_MOVING: '.ramping',
+        SETPOINT_REACHED: '.steady',
+        SETPOINT_LIMITED: '.limited',
         STOP: 'stopping',
       },
     },
@@ -148,3 +166,15 @@ export const operationMachine = setup({
   },
   options: { maxIterations: 100 },
 });
+
+type Value = StateValueFrom<typeof operationMachine>;
+
+export function operationOf(value: Value): OperationState {
+  if (typeof value === 'string') return value;
+  return 'charging' in value ? 'charging' : 'discharging';
+}
+
+/** Undefined where no order is under way. */
+export function setpointOf(value: Value): SetpointState | undefined {
+  return typeof value === 'string' ? undefined : Object.values(value)[0];
+}

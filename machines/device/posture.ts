@@ -10,7 +10,7 @@
 import type { Code } from '../../contracts/faults.ts';
 import type { Order, OperationContext } from '../../contracts/operation.ts';
 import type { Permit } from '../../contracts/permit.ts';
-import type { OperationState } from '../../contracts/telemetry.ts';
+import type { OperationState, SetpointState } from '../../contracts/telemetry.ts';
 import type { Effect } from './effect.ts';
 import { toleranceW } from './effect.ts';
 import { clampToPermit, nextSetpoint } from './setpoint.ts';
@@ -132,6 +132,15 @@ function steady(s: Situation, order: Order, currentW: number): number {
   const targetW = batteryTarget(s, order);
   const follows = order.reference === 'ac' && s.hybrid && currentW !== 0;
   return follows && Math.abs(targetW - currentW) <= toleranceW(s.ratingW) ? currentW : targetW;
+}
+
+/** How the setpoint of the order under way stands, to 1 W. */
+export function setpointState(s: Situation, order: Order): SetpointState {
+  const writtenW = s.posture?.kind === 'power' ? s.posture.w : 0;
+  const targetW = steady(s, order, writtenW);
+  const allowedW = isLive(s.permit, s.epoch, s.nowMs) ? clampToPermit(targetW, s.permit) : 0;
+  if (!(Math.abs(writtenW - allowedW) < 1)) return 'ramping';
+  return Math.abs(targetW - allowedW) < 1 ? 'steady' : 'limited';
 }
 
 function released(s: Situation): Posture {

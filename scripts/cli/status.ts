@@ -68,6 +68,11 @@ function limitations({ asset_id, caps }: AssetStatus): readonly string[] {
   return [...causes].map(([why, whats]) => painted('dim', `${asset_id}: ${whats.join(', ')} (${why})`));
 }
 
+/** `discharging, limited`: with how far the order under way has come. */
+export function operationShown({ operation, setpoint_state }: AssetStatus): string {
+  return setpoint_state === null ? operation : `${operation}, ${setpoint_state}`;
+}
+
 function row(asset: AssetStatus): readonly string[] {
   const { permit, trip, maintenance, local, order } = asset;
   const remarks = [
@@ -80,7 +85,7 @@ function row(asset: AssetStatus): readonly string[] {
   return [
     asset.asset_id,
     asset.connection,
-    asset.operation,
+    operationShown(asset),
     asset.quality,
     shown(asset.soc_pct, '%'),
     kilowatts(asset.battery_power_w),

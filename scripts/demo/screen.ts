@@ -4,6 +4,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { AssetStatus, SiteStatus } from '../../contracts/status.ts';
 import { kilowatts, painted, shown, table } from '../cli/output.ts';
+import { operationShown } from '../cli/status.ts';
 import { flat } from './changes.ts';
 import type { DemoOperator } from './site.ts';
 import type { Sight } from './watch.ts';
@@ -68,9 +69,9 @@ function siteLines({ where, restarts }: View, status: SiteStatus): readonly stri
 }
 
 function row(asset: AssetStatus): readonly string[] {
-  const { asset_id, connection, operation, permit, order, trip } = asset;
+  const { asset_id, connection, permit, order, trip } = asset;
   const doing = order ? ` ${kilowatts(order.w)} until ${order.expires_at.slice(11, 19)}Z` : '';
-  const state = trip ? painted('red', `tripped: ${trip.cause}`) : `${connection}, ${operation}${doing}`;
+  const state = trip ? painted('red', `tripped: ${trip.cause}`) : `${connection}, ${operationShown(asset)}${doing}`;
   return [
     asset_id,
     shown(asset.soc_pct, '%'),

@@ -52,6 +52,7 @@ export const STATUS: SiteStatus = {
       asset_id: 'bess-1',
       connection: 'online',
       operation: 'standby',
+      setpoint_state: null,
       inverter: 'running',
       quality: 'good',
       soc_pct: 55.5,

@@ -101,6 +101,40 @@ test('a device that closes one young connection after the other is left to whoev
   actor.stop();
 });
 
+for (const linked of [true, false])
+  test(`from a stop on nobody is left to others, be it that the stop came ${linked ? 'on a connection' : 'without one'}`, async () => {
+    const { actor, clock, sessions } = connection();
+    const waitAfter = async (code: 'CONNECTION_CLOSED' | 'TIMEOUT'): Promise<number> => {
+      actor.send({ type: 'OPENED' });
+      sessions.at(-1)?.reject(new Fault(code));
+      await clock.advance(0);
+      const from = clock.now();
+      while (!actor.getSnapshot().hasTag('linked')) clock.advanceSync(10);
+      return clock.now() - from;
+    };
+    for (let eviction = 1; eviction <= 4; eviction += 1) await waitAfter('CONNECTION_CLOSED');
+    if (!linked) {
+      sessions.at(-1)?.reject(new Fault('TIMEOUT'));
+      await clock.advance(0);
+    }
+    actor.send({ type: 'HURRY' });
+    const waits = [
+      await waitAfter('TIMEOUT'),
+      await waitAfter('CONNECTION_CLOSED'),
+      await waitAfter('CONNECTION_CLOSED'),
+    ];
+    assert.equal(waits, [3000, 3000, 3000]);
+    actor.send({ type: 'OPENED' });
+    actor.send({ type: 'IDENTIFIED' });
+    for (let at = 0; at < 31; at += 1) {
+      clock.advanceSync(1000);
+      actor.send({ type: 'TELEMETRY' });
+    }
+    for (let eviction = 1; eviction <= 2; eviction += 1) await waitAfter('CONNECTION_CLOSED');
+    assert.ok((await waitAfter('CONNECTION_CLOSED')) >= 1500, 'a connection that lasted ends the hurry');
+    actor.stop();
+  });
+
 test('who has to be stopped is tried at once, from backoff and from loss', async () => {
   const { actor, clock, sessions } = connection();
   for (let failure = 1; failure <= 5; failure += 1) {

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { createActor } from 'xstate';
 import type { ActorRefFrom } from 'xstate';
 import type { OperationEvent, Order } from '../../../contracts/operation.ts';
-import { operationMachine } from '../../../machines/device/operation.machine.ts';
+import { operationMachine, operationOf, setpointOf } from '../../../machines/device/operation.machine.ts';
 import { virtualClock } from '../../../supervisor/clock.ts';
 import type { VirtualClock } from '../../../supervisor/clock.ts';
 
@@ -24,6 +24,9 @@ const E = {
   discharge: { type: 'ORDER', order: order(1000) },
   ended: { type: 'ORDER_ENDED', id: 'o' },
   otherEnded: { type: 'ORDER_ENDED', id: 'x' },
+  moving: { type: 'SETPOINT_MOVING' },
+  reached: { type: 'SETPOINT_REACHED' },
+  limited: { type: 'SETPOINT_LIMITED' },
   stop: { type: 'STOP' },
   held: { type: 'HELD' },
   estop: { type: 'ESTOP' },
@@ -66,9 +69,9 @@ for (const [state, { path, leads }] of Object.entries(OPERATION)) {
     const there = leads[event] ?? here;
     test(`operation ${state}: ${event} ${leads[event] === undefined ? 'leads nowhere' : `leads to ${there}`}`, () => {
       const { actor } = operation(path);
-      assert.is(actor.getSnapshot().value, here, 'the way there');
+      assert.is(stateOf(actor), here, 'the way there');
       actor.send(E[event]);
-      assert.is(actor.getSnapshot().value, there);
+      assert.is(stateOf(actor), there);
     });
   }
 }
@@ -122,7 +125,27 @@ test('the end of another order ends nothing, a new order takes the place of the 
   const { actor } = operation(['discharge']);
   actor.send({ type: 'ORDER', order: order(-5, 'new') });
   actor.send(E.ended);
-  assert.equal([actor.getSnapshot().value, actor.getSnapshot().context.order?.id], ['charging', 'new']);
+  assert.equal([stateOf(actor), actor.getSnapshot().context.order?.id], ['charging', 'new']);
+});
+
+test('the setpoint of an order ramps until it is reached or limited, and anew with every order', () => {
+  for (const order of ['charge', 'discharge'] as const) {
+    const { actor } = operation([order]);
+    const states = (['reached', 'limited', 'moving', 'limited', order] as const).map((event) => {
+      actor.send(E[event]);
+      return setpointOf(actor.getSnapshot().value);
+    });
+    assert.equal(states, ['steady', 'limited', 'ramping', 'limited', 'ramping']);
+    assert.is(stateOf(actor), `${order.replace(/e$/, '')}ing`);
+  }
+});
+
+test('without an order under way there is no setpoint', () => {
+  for (const [state, { path }] of Object.entries(OPERATION)) {
+    const { actor } = operation([...path, 'reached']);
+    const under = state === 'charging' || state === 'discharging';
+    assert.is(setpointOf(actor.getSnapshot().value), under ? 'steady' : undefined, state);
+  }
 });
 
 test('only an order makes a state powered; no latch, fault or tag is', () => {
@@ -150,7 +173,7 @@ test('no sequence of four events reaches power after an E-stop that was not rese
             actor.send(E[event]);
             latched = event === 'estop' || (latched && event !== 'estopReset');
             const snapshot = actor.getSnapshot();
-            seen.add(snapshot.value);
+            seen.add(operationOf(snapshot.value));
             if (latched)
               assert.not.ok(
                 snapshot.hasTag('powered') || snapshot.hasTag('acceptsOrders'),
@@ -163,6 +186,10 @@ test('no sequence of four events reaches power after an E-stop that was not rese
 });
 
 test.run();
+
+function stateOf(actor: ActorRefFrom<typeof operationMachine>): string {
+  return operationOf(actor.getSnapshot().value);
+}
 
 function operation(path: readonly EventName[]): { actor: ActorRefFrom<typeof operationMachine>; clock: VirtualClock } {
   const clock = virtualClock();

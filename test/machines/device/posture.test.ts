@@ -4,7 +4,13 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Order } from '../../../contracts/operation.ts';
 import type { OperationState } from '../../../contracts/telemetry.ts';
-import { batteryTarget, endOfOrder, samePosture, wantedPosture } from '../../../machines/device/posture.ts';
+import {
+  batteryTarget,
+  endOfOrder,
+  samePosture,
+  setpointState,
+  wantedPosture,
+} from '../../../machines/device/posture.ts';
 import type { Posture, Situation } from '../../../machines/device/posture.ts';
 import { permit } from '../support.ts';
 import { ORDER, SITUATION } from './situation.ts';
@@ -238,5 +244,31 @@ test('two postures are the same when they differ by less than a watt and not in 
     ),
   );
 });
+
+const STANDS: readonly (readonly [title: string, change: Partial<Situation>, stands: string])[] = [
+  ['what was ordered stands', { posture: power(3000) }, 'steady'],
+  ['it is on its way', { posture: power(2000) }, 'ramping'],
+  ['it has not begun', { posture: HOLD }, 'ramping'],
+  ['nobody knows what stands', { posture: undefined }, 'ramping'],
+  ['all that the permit allows stands', { posture: power(1000), permit: permit({ maxDischargeW: 1000 }) }, 'limited'],
+  [
+    'it must still come down to the permit',
+    { posture: power(3000), permit: permit({ maxDischargeW: 1000 }) },
+    'ramping',
+  ],
+  [
+    'the room of the other direction does not matter',
+    { posture: power(3000), permit: permit({ maxChargeW: 0 }) },
+    'steady',
+  ],
+  ['without a live permit it goes to zero', { posture: power(3000), permit: undefined }, 'ramping'],
+  ['half a watt is no difference', { posture: power(2999.5) }, 'steady'],
+  ['one watt is', { posture: power(2999) }, 'ramping'],
+];
+for (const [title, change, stands] of STANDS) {
+  test(`the setpoint of an order: ${title}`, () => {
+    assert.is(setpointState({ ...SITUATION, ...change }, ORDER), stands);
+  });
+}
 
 test.run();
