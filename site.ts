@@ -21,7 +21,8 @@ import type { DriverInput } from './actors/driver/cockpit.ts';
 import { driverActor, nameOfDriver } from './actors/driver/driver.actor.ts';
 import { phaseOf } from './actors/driver/rhythm.ts';
 import { estopActor } from './actors/estop/estop.actor.ts';
-import type { EstopInputs, EstopMemory, LatchView } from './actors/estop/inputs.ts';
+import { estopRequest } from './actors/estop/asked.ts';
+import type { EstopInputs, LatchView } from './actors/estop/inputs.ts';
 import { gridMemory } from './actors/grid-guard.ts';
 import { guardActor } from './actors/guard.actor.ts';
 import type { GuardInputs } from './actors/guard.actor.ts';
@@ -29,7 +30,6 @@ import type { Clock } from './contracts/clock.ts';
 import type { Reply } from './contracts/commands.ts';
 import { refusal } from './contracts/faults.ts';
 import type { CommandMessage, ThreadSignal } from './contracts/links.ts';
-import type { EstopRequested } from './contracts/messages.ts';
 import type { OpenDevice, OpenSyncedFile } from './contracts/ports.ts';
 import type { Report } from './contracts/reports.ts';
 import type { SiteStatus } from './contracts/status.ts';
@@ -238,7 +238,7 @@ export function startSite(parts: SiteParts): Site {
     command: (message, reply) =>
       message.command.name === 'alarm'
         ? reply(board.desk.command(message.command.body))
-        : route(system, { asked: estop.memory.asked, nowMs: clock.now() }, message, reply),
+        : route(system, { estop, clock }, message, reply),
   };
 }
 
@@ -261,7 +261,7 @@ function apart(
 
 function route(
   system: RunningSystem,
-  { asked, nowMs }: Pick<EstopMemory, 'asked'> & { readonly nowMs: number },
+  { estop: { memory, site }, clock }: { readonly estop: EstopInputs; readonly clock: Clock },
   message: CommandMessage,
   reply: (reply: Reply) => void,
 ): void {
@@ -269,9 +269,9 @@ function route(
   const delivered = ((): boolean => {
     switch (command.name) {
       case 'estop': {
-        const { trace } = message;
-        const request: EstopRequested = { type: 'ESTOP_REQUESTED', askedAtMs: nowMs, ...command.body, trace, reply };
-        asked.add(request);
+        const assets = site.assets.map(({ id }) => id);
+        const request = estopRequest({ ...command.body, trace: message.trace, reply }, assets, clock);
+        memory.asked.add(request);
         // Where nobody is there now, the next one begins with it.
         system.send('estop', request);
         return true;

@@ -240,6 +240,20 @@ test('a driver that begins anew gets no share of a site order from before', asyn
   assert.is(Math.round(site.power(1)), 0);
 });
 
+test('an emergency stop is answered within 3 s, also when who answers dies while drivers take leave of a silent device', async () => {
+  const site = await virtualSite({ assets: 2 });
+  site.plants[0]?.faults.apply({ kind: 'silence', forMs: 30_000 });
+  await site.run(15_000);
+  const askedAtMs = site.clock.now();
+  site.clock.setTimeout(() => site.site.system.send('estop', CRASH), 1800);
+  const reply = await site.ask({ name: 'estop', body: { reason: 'test', issuer: 'test' } });
+  assert.ok(site.clock.now() - askedAtMs <= 3000, `${site.clock.now() - askedAtMs} ms`);
+  assert.ok(reply.ok);
+  assert.equal(reply.data.unconfirmed, ['bess-1', 'bess-2'], 'what is not known is not claimed');
+  await site.run(20_000);
+  assert.is(site.site.status().estop.state, 'latched');
+});
+
 test.run();
 
 function siteOrder(site: VirtualSite, w: number): ReturnType<VirtualSite['dispatch']> {
