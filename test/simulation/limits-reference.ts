@@ -25,7 +25,7 @@ export type Rules = {
   readonly alarms: readonly string[];
 };
 
-/** Rows that stay engaged until their release value is passed, and since when the grid is inside its window again. */
+/** Rows that stay engaged until their release value is passed, and since when the grid is inside its window again, until that is long enough. */
 export type Memory = { readonly engaged: ReadonlyMap<string, boolean>; readonly gridBackAtMs: number | undefined };
 
 export const NO_MEMORY: Memory = { engaged: new Map(), gridBackAtMs: undefined };
@@ -105,7 +105,7 @@ export function allowed(rules: Rules, shown: Shown, before: Memory, nowMs: numbe
     before,
     nowMs,
   );
-  if (gridBackAtMs !== undefined && !(nowMs - gridBackAtMs >= GRID_PAUSE_MS)) charge = discharge = 0;
+  if (gridBackAtMs !== undefined) charge = discharge = 0;
   const [deviceChargeW = 0] = read(['chargeNowW'], rules.staleMs.fast) ?? [];
   const [deviceDischargeW = 0] = read(['dischargeNowW'], rules.staleMs.fast) ?? [];
   return {
@@ -116,7 +116,7 @@ export function allowed(rules: Rules, shown: Shown, before: Memory, nowMs: numbe
   };
 }
 
-/** Infinity while it is outside or nobody sees it; undefined where it has never been outside. */
+/** Infinity while it is outside, or while nobody sees it in the pause after that; undefined where nothing is waited for. */
 function gridSince(
   volts: readonly number[] | undefined,
   hertz: readonly number[] | undefined,
@@ -127,5 +127,7 @@ function gridSince(
   const inside =
     volts.every((v) => v >= VOLTS[0] && v <= VOLTS[1]) && hertz.every((hz) => hz >= HERTZ[0] && hz <= HERTZ[1]);
   if (!inside) return Infinity;
-  return gridBackAtMs === undefined ? undefined : Math.min(gridBackAtMs, nowMs);
+  const backAtMs = gridBackAtMs === undefined ? undefined : Math.min(gridBackAtMs, nowMs);
+  // Once released, the row is as if it had never engaged.
+  return backAtMs !== undefined && nowMs - backAtMs >= GRID_PAUSE_MS ? undefined : backAtMs;
 }
