@@ -8,7 +8,8 @@
  *
  * One session actor lives exactly as long as `linked`: leaving it closes the connection. A connection that was dropped
  * so that a stop need not wait is opened again at once. A device that closes one young connection after the other serves
- * somebody else: it is tried less and less often, up to once a minute, unless somebody has to be stopped. Invariant: only `online` carries the tag `acceptsSetpoints`.
+ * somebody else: it is tried less and less often, up to once a minute; but from HURRY, in whatever state it comes, until a
+ * connection has lasted, evictions count for nothing. Invariant: only `online` carries the tag `acceptsSetpoints`.
  */
 import { assign, fromPromise, setup } from 'xstate';
 import type { ConnectionContext, ConnectionEvent, ConnectionInput } from '../../contracts/connection.ts';
@@ -39,7 +40,7 @@ export const connectionMachine = setup({
     identifyTimeout: ({ context }) => context.identifyTimeoutMs,
     staleAfter: ({ context }) => context.staleAfterMs,
     giveUpAfter: ({ context }) => context.giveUpAfterMs,
-    backoff: ({ context }) => Math.max(afterFailures(context), afterEvictions(context)),
+    backoff: ({ context }) => Math.max(afterFailures(context), context.urgent ? 0 : afterEvictions(context)),
     settled: SETTLED_MS,
   },
   guards: {
@@ -59,13 +60,15 @@ export const connectionMachine = setup({
     }),
     forgetFailures: assign({ failures: 0, lastFault: undefined }),
     open: assign({ young: true }),
-    settle: assign({ evictions: 0, young: false }),
+    settle: assign({ evictions: 0, young: false, urgent: false }),
+    hurry: assign({ urgent: true }),
     forgetStop: assign({ lastFault: undefined }),
   },
 }).createMachine({
   id: 'connection',
-  context: ({ input }) => ({ ...input, failures: 0, lastFault: undefined, evictions: 0, young: false }),
+  context: ({ input }) => ({ ...input, failures: 0, lastFault: undefined, evictions: 0, young: false, urgent: false }),
   initial: 'linked',
+  on: { HURRY: { actions: 'hurry' } },
   states: {
     linked: {
       tags: 'linked',
@@ -104,8 +107,8 @@ export const connectionMachine = setup({
         { target: 'backoff' },
       ],
     },
-    backoff: { on: { HURRY: 'linked' }, after: { backoff: 'linked' } },
-    lost: { on: { HURRY: 'linked' }, after: { backoff: 'linked' } },
+    backoff: { on: { HURRY: { target: 'linked', actions: 'hurry' } }, after: { backoff: 'linked' } },
+    lost: { on: { HURRY: { target: 'linked', actions: 'hurry' } }, after: { backoff: 'linked' } },
   },
   options: { maxIterations: 100 },
 });
