@@ -3,6 +3,7 @@
  *
  * Nothing here changes anything.
  */
+import type { Order } from '../../contracts/operation.ts';
 import type { Permit } from '../../contracts/permit.ts';
 import type { Profile } from '../../contracts/profile.ts';
 import type { OperationState, SetpointState } from '../../contracts/telemetry.ts';
@@ -57,12 +58,13 @@ export function situationOf(cockpit: Cockpit): Situation {
     posture: cockpit.helm.posture,
     effect: cockpit.effect,
     sinceLastPowerWriteMs: nowMs - cockpit.lastPowerWriteAtMs,
+    unwritten: cockpit.lastPowerWriteAtMs < cockpit.orderTakenAtMs,
     minWriteIntervalMs: leastIntervalMs(profile),
     restsUntilMs: powerRestsUntilMs(cockpit),
     rampRateWPerS: asset.rampRateWPerS,
     ratingW: ratingOf(input),
     closesDirections: closesDirections(profile),
-    foreignControl: cockpit.corrections.length > MOST_CORRECTIONS,
+    foreignControl: isForeignControlled(cockpit),
     releaseBlocked: nowMs < cockpit.releaseBlockedUntilMs,
   };
 }
@@ -87,6 +89,15 @@ const CLOSES_DIRECTIONS = new WeakMap<Profile, boolean>();
 
 /** Power corrections a minute before bessd yields to whoever else writes (control rules 5). */
 const MOST_CORRECTIONS = 3;
+
+export function isForeignControlled({ corrections }: Pick<Cockpit, 'corrections'>): boolean {
+  return corrections.length > MOST_CORRECTIONS;
+}
+
+/** The order under way. */
+export function orderOf({ operation }: Cockpit): Order | undefined {
+  return operation?.getSnapshot().context.order;
+}
 
 /** The value that a register is known to hold: read on this connection, after our last write to it. */
 export function knownValue(cockpit: Cockpit, point: string): number | undefined {

@@ -44,6 +44,8 @@ export type Situation = {
   readonly posture: Posture | undefined;
   readonly effect: Effect | undefined;
   readonly sinceLastPowerWriteMs: number;
+  /** No power was written since the order under way came: what stands is that of another one. */
+  readonly unwritten?: boolean;
   readonly minWriteIntervalMs: number;
   /** Some register of the orders' sequences may not be written for power before this moment. */
   readonly restsUntilMs: number;
@@ -127,10 +129,13 @@ function powered(s: Situation): Posture {
   return w === 0 ? { kind: 'hold' } : { kind: 'power', w };
 }
 
-/** PV moves all the time: an AC order is rewritten only when it is off by more than the tolerance. */
+/**
+ * PV moves all the time: an AC order is rewritten only when it is off by more than the tolerance. Its first write is its own,
+ * however near the order before was.
+ */
 function steady(s: Situation, order: Order, currentW: number): number {
   const targetW = batteryTarget(s, order);
-  const follows = order.reference === 'ac' && s.hybrid && currentW !== 0;
+  const follows = order.reference === 'ac' && s.hybrid && currentW !== 0 && !s.unwritten;
   return follows && Math.abs(targetW - currentW) <= toleranceW(s.ratingW) ? currentW : targetW;
 }
 

@@ -240,6 +240,23 @@ test('a driver that begins anew gets no share of a site order from before', asyn
   assert.is(Math.round(site.power(1)), 0);
 });
 
+test('a site order ends what an asset without a share in it did before, also when the guard has just died', async () => {
+  const answers = new Set<boolean>();
+  for (let afterMs = 0; afterMs <= 3000; afterMs += 250) {
+    const site = await virtualSite({ assets: 2 });
+    assert.ok((await site.dispatch(-40_000, 120, { asset_id: 'bess-2' })).ok);
+    await site.run(10_000);
+    site.site.system.send('guard', CRASH);
+    await site.run(afterMs);
+    const { ok } = await siteOrder(site, -5000);
+    answers.add(ok);
+    await site.run(10_000);
+    const totalW = Math.round(site.power(0) + site.power(1));
+    assert.ok(totalW >= (ok ? -5500 : -40_000), `${afterMs} ms: ${ok ? 'accepted' : 'refused'}, and ${totalW} W`);
+  }
+  assert.is(answers.size, 2, 'it came before any asset had shown itself again and after that');
+});
+
 test('an emergency stop is answered within 3 s, also when who answers dies while drivers take leave of a silent device', async () => {
   const site = await virtualSite({ assets: 2 });
   site.plants[0]?.faults.apply({ kind: 'silence', forMs: 30_000 });
@@ -252,6 +269,18 @@ test('an emergency stop is answered within 3 s, also when who answers dies while
   assert.equal(reply.data.unconfirmed, ['bess-1', 'bess-2'], 'what is not known is not claimed');
   await site.run(20_000);
   assert.is(site.site.status().estop.state, 'latched');
+});
+
+test('an AC order that is near the one before is written all the same, and answered by its own power', async () => {
+  const site = await virtualSite({ plant: { pvW: 30_000, loadW: 20_000 } });
+  assert.ok((await site.dispatch(20_000, 300, { reference: 'ac' })).ok);
+  await site.run(5000);
+  const before = site.power();
+  const reply = await site.dispatch(20_900, 300, { reference: 'ac' });
+  assert.ok(reply.ok, JSON.stringify(reply));
+  assert.is(Math.round(reply.data.assets[0].written_w), 20_900);
+  await site.run(2000);
+  assert.ok(site.power() - before > 500, `${before} W, then ${site.power()} W`);
 });
 
 test.run();

@@ -128,6 +128,7 @@ function dispatch(world: World, { at, w, durationS, id, seq, lateMs = 0 }: Extra
   const { clock, orders, oracle, latch, schedule } = world;
   if (!world.site()) return;
   const sentAtMs = clock.now();
+  const stood = [oracle.stands(0), oracle.stands(1)] as const;
   const ats: readonly At[] = at === undefined ? [0, 1] : [at];
   orders.sent({ id, ats, w, sentAtMs, endsAtMs: sentAtMs - lateMs + durationS * 1000 });
   const issued = lateMs > 0 ? { issued_at: new Date(clock.wall() - lateMs).toISOString() } : {};
@@ -156,7 +157,7 @@ function dispatch(world: World, { at, w, durationS, id, seq, lateMs = 0 }: Extra
       // At the AC terminal the losses, as they were measured, lie in between.
       const slackW =
         at !== undefined && schedule.devices[one].face === 'huawei' ? 1 : 3000 + 0.15 * Math.abs(written_w);
-      if (!oracle.wasTold(one, written_w, sentAtMs, slackW))
+      if (!oracle.wasTold({ at: one, w: written_w, sinceMs: sentAtMs, stood: stood[one], slackW }))
         oracle.fail('honest', `${asset_id} is said to have got ${written_w} W, which no device took`);
     }
     world.duplicates.add(id);

@@ -33,7 +33,7 @@ test('a device with closed limits holds no power, also after a reboot', () => {
 test.run();
 
 function tells({ oracle }: World, w: number): boolean {
-  return oracle.wasTold(0, w, Infinity, 1);
+  return oracle.wasTold({ at: 0, w, sinceMs: Infinity, stood: [], slackW: 1 });
 }
 
 function forced(w: number): World {

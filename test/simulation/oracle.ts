@@ -50,8 +50,16 @@ export type Oracle = {
   readonly toleranceW: (at: At) => number;
   /** When a device was last written to a standstill. */
   readonly stoppedAtMs: (at: At) => number;
-  /** Whether the device has been told that power since then, or had it in force already. */
-  readonly wasTold: (at: At, w: number, sinceMs: number, slackW: number) => boolean;
+  /** The power that stands in the device now, W, whoever brought it there; none where its own control is free to move. */
+  readonly stands: (at: At) => readonly number[];
+  /** Whether the device has been told that power since then, had it in force then (`stood`), or has it now. */
+  readonly wasTold: (claim: {
+    readonly at: At;
+    readonly w: number;
+    readonly sinceMs: number;
+    readonly stood: readonly number[];
+    readonly slackW: number;
+  }) => boolean;
 };
 
 /** One poll, the write of the stop, the refresh of measurements; the actuator comes on top. */
@@ -107,11 +115,14 @@ export function createOracle({ devices, orders, latch, now }: OracleParts): Orac
     calmSinceMs: (at) => calmSinceMs[at],
     toleranceW: () => 2000,
     stoppedAtMs: (at) => stoppedAtMs[at],
-    wasTold(at, w, sinceMs, slackW) {
+    stands(at) {
       const { plant } = devices[at];
       plant.advanceTo(now());
+      return standingW(plant, plant.controls);
+    },
+    wasTold({ at, w, sinceMs, stood, slackW }) {
       const since = told[at].filter(({ atMs }) => atMs >= sinceMs).map((one) => one.w);
-      return [...since, ...standingW(plant, plant.controls)].some((one) => Math.abs(one - w) <= slackW);
+      return [...since, ...stood, ...oracle.stands(at)].some((one) => Math.abs(one - w) <= slackW);
     },
   };
   return oracle;

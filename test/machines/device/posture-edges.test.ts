@@ -42,6 +42,16 @@ const WANTED: readonly (readonly [title: string, change: Partial<Situation>, wan
     power(3000),
   ],
   ['a small AC order of a hybrid begins', { hybrid: true, context: acOrder(150) }, power(150)],
+  [
+    'an AC order near the power that stands is left there',
+    { hybrid: true, posture: power(2950), context: acOrder(3000) },
+    power(2950),
+  ],
+  [
+    'but written once, where that power is of the order before',
+    { hybrid: true, posture: power(2950), context: acOrder(3000), unwritten: true },
+    power(3000),
+  ],
   ['an idle battery that holds is held', { operation: 'standby', idle: 'hold' }, HOLD],
   ['an idle one is released', { operation: 'standby' }, RELEASE],
   [
