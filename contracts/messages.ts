@@ -19,6 +19,8 @@ export type AcceptFirmware = { readonly type: 'ACCEPT_FIRMWARE' };
 export type StartDrill = { readonly type: 'START_DRILL'; readonly by: string; readonly reply: (reply: Reply) => void };
 /** The dispatcher begins anew: whoever waited for an answer of the one before was told no. */
 export type DispatcherStarted = { readonly type: 'DISPATCHER_STARTED' };
+/** A site order has taken the place of that one, and this asset has no share in it. */
+export type Superseded = { readonly type: 'SUPERSEDED'; readonly id: string };
 /** The stop of an asset has no effect: its management system is to disconnect the battery. */
 export type Disconnect = { readonly type: 'DISCONNECT'; readonly epoch: number; readonly cause: string };
 export type DriverMessage =
@@ -29,7 +31,8 @@ export type DriverMessage =
   | AcceptFirmware
   | StartDrill
   | Disconnect
-  | DispatcherStarted;
+  | DispatcherStarted
+  | Superseded;
 
 // To the guard
 export type Telemetry = {

@@ -6,6 +6,7 @@ import type { DispatchRequest } from '../../contracts/commands.ts';
 import { refusal } from '../../contracts/faults.ts';
 import type { Code, Refusal } from '../../contracts/faults.ts';
 import type { AssetStatus } from '../../contracts/status.ts';
+import type { Board } from '../board.ts';
 
 const FUTURE_SLACK_MS = 60_000;
 
@@ -31,6 +32,11 @@ export function timesOf(request: DispatchRequest, clock: Clock): Times | Refusal
 /** Could take part in a site order now. */
 export function isReady(asset: AssetStatus | undefined): boolean {
   return asset?.connection === 'online' && !['tripped', 'fault', 'maintenance'].includes(asset.operation);
+}
+
+/** Ids of the orders that are carried out, by asset, as the drivers say: this dispatcher may be younger than they. */
+export function underWay({ assets }: Pick<Board, 'assets'>): ReadonlyMap<string, string> {
+  return new Map([...assets].flatMap(([id, { order }]) => (order ? [[id, order.id]] : [])));
 }
 
 /** Why an asset that shows itself can take no power. */

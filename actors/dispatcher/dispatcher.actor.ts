@@ -22,7 +22,7 @@ import type { Allocation, AllocationInput } from '../../machines/site/allocation
 import { fromProcess } from '../../supervisor/process.ts';
 import type { Board } from '../board.ts';
 import { nameOfDriver } from '../driver/driver.actor.ts';
-import { refusalCode, timesOf } from './checks.ts';
+import { refusalCode, timesOf, underWay } from './checks.ts';
 import type { Times } from './checks.ts';
 import { Ledger } from './ledger.ts';
 import { orderLives } from './lives.ts';
@@ -186,7 +186,12 @@ export const dispatcherActor = fromProcess<DispatcherMessage, DispatcherInputs>(
         ...times,
       };
       traces.decided(way);
-      waiting.enter({ request, allocation, order });
+      waiting.enter({
+        request,
+        allocation,
+        order,
+        before: request.asset_id === undefined ? underWay(board) : new Map(),
+      });
       lives.give(
         request.id,
         shares.map(({ asset_id }) => asset_id),

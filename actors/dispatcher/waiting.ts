@@ -14,6 +14,8 @@ type Waiting = {
   readonly request: DispatchRequest;
   readonly allocation: Allocation;
   readonly order: Omit<Order, 'w'>;
+  /** What each asset of the order's reach carried out when it came: id of the order, by asset. */
+  readonly before: ReadonlyMap<string, string>;
   readonly heard: Map<string, OrderPhase>;
 };
 
@@ -61,10 +63,21 @@ export function waitingRoom(
     const nobody = assets.every(({ written_w }) => written_w === null);
     const code = first?.code ?? 'NO_PERMIT';
     if (nobody) refused(wait.request.id);
+    else supersede(wait);
     ledger.settle(
       wait.request.id,
       nobody ? refusal(code, CODES[code], { assets }) : { ok: true, data: replyOf(wait, assets) },
     );
+  }
+
+  /**
+   * A site order takes the place of every order before it, also where it brings no share: the asset had not shown itself yet, or
+   * refused. By the id, so that nothing newer ends.
+   */
+  function supersede({ before, heard }: Waiting): void {
+    for (const [assetId, id] of before)
+      if (heard.get(assetId)?.phase !== 'written')
+        send(nameOfDriver(assetId), { type: 'SUPERSEDED', id } as EventObject);
   }
 }
 

@@ -8,7 +8,7 @@
  */
 import type { AnyActorRef, EventObject, SnapshotFrom } from 'xstate';
 import type { LatchRecord } from '../../contracts/latch.ts';
-import type { Disconnect, DriverMessage, GiveOrder, LatchState } from '../../contracts/messages.ts';
+import type { Disconnect, DriverMessage, GiveOrder, LatchState, Superseded } from '../../contracts/messages.ts';
 import { connectionMachine } from '../../machines/device/connection.machine.ts';
 import { followLatch } from '../../machines/device/follow-latch.ts';
 import { startOver } from '../../machines/device/helm.ts';
@@ -84,6 +84,9 @@ export const driverActor = fromProcess<DriverMessage, DriverInput>(
         case 'DISPATCHER_STARTED':
           endUnanswered();
           break;
+        case 'SUPERSEDED':
+          takeSuperseded(message);
+          break;
         case 'DISCONNECT':
           takeDisconnect(message);
           break;
@@ -154,6 +157,11 @@ export const driverActor = fromProcess<DriverMessage, DriverInput>(
       cockpit.corrections = [];
       cockpit.gapsAtOrder = input.stopperLine?.gaps() ?? 0;
       operation.send({ type: 'ORDER', order });
+    }
+
+    function takeSuperseded({ id }: Superseded): void {
+      const order = cockpit.operation?.getSnapshot().context.order;
+      if (order?.id === id && operationOf(cockpit) !== 'stopping') endOrder(cockpit, order, 'SUPERSEDED');
     }
 
     /** Who gave it was told no, so it must not move power (a write that is on its way still may, until the next one). */

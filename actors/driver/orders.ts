@@ -42,9 +42,11 @@ export function endOrder(cockpit: Cockpit, order: Order, code: Code): void {
       ? 'expired'
       : code === 'NOT_FOLLOWING'
         ? 'not_following'
-        : code === 'LIMIT' || code === 'PERMIT_LAPSED' || code === 'STOPPED'
-          ? 'stopped'
-          : 'failed';
+        : code === 'SUPERSEDED'
+          ? 'superseded'
+          : code === 'LIMIT' || code === 'PERMIT_LAPSED' || code === 'STOPPED'
+            ? 'stopped'
+            : 'failed';
   orderPhase(cockpit, order, { phase, code, verified });
   cockpit.operation?.send({ type: 'ORDER_ENDED', id: order.id });
 }
