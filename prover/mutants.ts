@@ -26,13 +26,15 @@ export function mutantsOf({ machine }: Subject): readonly Mutant[] {
 
   function visit(state: Node, path: readonly string[]): void {
     const at = path.filter((key) => key !== 'states').join('.') || 'every state';
-    const siblings = Object.keys((state['states'] ?? valueAt(machine.config, path.slice(0, -1)) ?? {}) as Node);
+    const beside = Object.keys((valueAt(machine.config, path.slice(0, -1)) ?? {}) as Node);
+    const within = Object.keys((state['states'] ?? {}) as Node).map((child) => `.${child}`);
+    const targets = path.length === 0 ? within : [...within, ...beside];
     for (const kind of ['on', 'after'] as const)
       for (const event of Object.keys((state[kind] ?? {}) as Node))
-        mutate(path, [kind, event], `${at}: ${event}`, siblings);
-    if (state['always'] !== undefined) mutate(path, ['always'], `${at}: always`, siblings);
+        mutate(path, [kind, event], `${at}: ${event}`, targets);
+    if (state['always'] !== undefined) mutate(path, ['always'], `${at}: always`, targets);
     for (const end of ['onDone', 'onError'])
-      if ((state['invoke'] as Node | undefined)?.[end]) mutate(path, ['invoke', end], `${at}: ${end}`, siblings);
+      if ((state['invoke'] as Node | undefined)?.[end]) mutate(path, ['invoke', end], `${at}: ${end}`, targets);
     for (const key of ['entry', 'exit'] as const)
       if (state[key] !== undefined) add(`${at}: no ${key}`, [...path, key], undefined);
     const tags = ([state['tags'] ?? []] as unknown[]).flat() as readonly string[];
@@ -46,7 +48,7 @@ export function mutantsOf({ machine }: Subject): readonly Mutant[] {
       visit(child as Node, [...path, 'states', name]);
   }
 
-  function mutate(path: readonly string[], keys: readonly string[], what: string, siblings: readonly string[]): void {
+  function mutate(path: readonly string[], keys: readonly string[], what: string, targets: readonly string[]): void {
     const place = [...path, ...keys];
     const written = valueAt(machine.config, place);
     const list = (Array.isArray(written) ? written : [written]).map(
@@ -62,10 +64,10 @@ export function mutantsOf({ machine }: Subject): readonly Mutant[] {
         );
       put('dropped', undefined);
       const { target, guard, actions } = transition;
-      const inside = path.length === 0 ? '.' : '';
-      for (const other of siblings)
-        if (target !== undefined && target !== `${inside}${other}` && !String(target).endsWith(`.${other}`))
-          put(`leads to ${other}`, { ...transition, target: `${inside}${other}` });
+      const isWithin = String(target).startsWith('.');
+      for (const other of targets)
+        if (target !== undefined && target !== other && other.startsWith('.') === isWithin)
+          put(`leads to ${other.replace('.', '')}`, { ...transition, target: other });
       if (target !== undefined) put('leads nowhere', { ...transition, target: undefined });
       if (guard !== undefined) put('no guard', { ...transition, guard: undefined });
       if (guard !== undefined) put('guard turned round', { ...transition, guard: opposite(String(guard)) });
