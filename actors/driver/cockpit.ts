@@ -129,8 +129,8 @@ export type Cockpit = {
   announced: Order | undefined;
   /** Id of the last order whose first write a living dispatcher heard of, and so answered. */
   answeredOrder: string | undefined;
-  /** When the order under way was taken; power written before it was another one's. */
-  orderTakenAtMs: number;
+  /** The order whose own power was written last; that of another one may still stand under the order under way. */
+  writtenFor: Order | undefined;
   /** Since when the sequence of an E-stop or trip is complete; zero power is looked for in later polls. */
   stoppedAtMs: number | undefined;
   /** Of this incarnation. */
@@ -190,7 +190,7 @@ export function createCockpit(input: DriverInput, tools: Pick<Cockpit, 'clock' |
     effect: undefined,
     announced: undefined,
     answeredOrder: undefined,
-    orderTakenAtMs: 0,
+    writtenFor: undefined,
     stoppedAtMs: undefined,
     serial: undefined,
     firmware: undefined,

@@ -153,7 +153,6 @@ export const driverActor = fromProcess<DriverMessage, DriverInput>(
       const before = cockpit.operation?.getSnapshot().context.order;
       // Another share of the same order takes nobody's place.
       if (before && before.id !== order.id) orderPhase(cockpit, before, { phase: 'superseded', code: 'SUPERSEDED' });
-      cockpit.orderTakenAtMs = clock.now();
       cockpit.corrections = [];
       cockpit.gapsAtOrder = input.stopperLine?.gaps() ?? 0;
       operation.send({ type: 'ORDER', order });

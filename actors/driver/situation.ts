@@ -58,7 +58,7 @@ export function situationOf(cockpit: Cockpit): Situation {
     posture: cockpit.helm.posture,
     effect: cockpit.effect,
     sinceLastPowerWriteMs: nowMs - cockpit.lastPowerWriteAtMs,
-    unwritten: cockpit.lastPowerWriteAtMs < cockpit.orderTakenAtMs,
+    unwritten: snapshot.context.order !== cockpit.writtenFor,
     minWriteIntervalMs: leastIntervalMs(profile),
     restsUntilMs: powerRestsUntilMs(cockpit),
     rampRateWPerS: asset.rampRateWPerS,

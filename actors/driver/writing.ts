@@ -48,8 +48,7 @@ export async function writeNext(cockpit: Cockpit, port: DevicePort): Promise<boo
   if (course.go === 'stay') {
     if (course.found) expect(cockpit, { values: course.found });
     // The last steps of a sequence may have been left out, because the registers held their values.
-    if (course.completed)
-      completed(cockpit, course.completed, situation.nowMs, samePosture(before, course.completed.to));
+    if (course.completed) completed(cockpit, course.completed, order, samePosture(before, course.completed.to));
     arrived(cockpit, wanted);
     noteSetpoint(cockpit);
     return false;
@@ -121,11 +120,16 @@ async function pass(
     if (!(error instanceof Fault) || error.code !== 'DEVICE_EXCEPTION') throw error;
     return failed(cockpit, passage, transaction);
   }
-  acknowledged(cockpit, passage, transaction, askedAtMs);
+  acknowledged(cockpit, passage, transaction, { askedAtMs, order: situation.context.order });
   return true;
 }
 
-function acknowledged(cockpit: Cockpit, passage: Passage, transaction: Transaction, askedAtMs: number): void {
+function acknowledged(
+  cockpit: Cockpit,
+  passage: Passage,
+  transaction: Transaction,
+  { askedAtMs, order }: { readonly askedAtMs: number; readonly order: Order | undefined },
+): void {
   const nowMs = cockpit.clock.now();
   // Read-back counts from the acknowledgement on.
   expect(cockpit, transaction);
@@ -136,7 +140,7 @@ function acknowledged(cockpit: Cockpit, passage: Passage, transaction: Transacti
   if (cockpit.helm.passage !== passage) return;
   const repeated = samePosture(cockpit.helm.posture, passage.to);
   cockpit.helm = written(cockpit.helm, nowMs);
-  if (cockpit.helm.passage === undefined) completed(cockpit, passage, nowMs, repeated);
+  if (cockpit.helm.passage === undefined) completed(cockpit, passage, order, repeated);
 }
 
 /** The registers must show these values from the next poll on, to half a step of each or to its tolerance. */
@@ -148,14 +152,20 @@ function expect(cockpit: Cockpit, { values }: Pick<Transaction, 'values'>): void
   });
 }
 
-/** A whole sequence is written; `repeated` where the device was there already (re-armed, re-asserted). */
-function completed(cockpit: Cockpit, passage: Passage, nowMs: number, repeated: boolean): void {
+/**
+ * A whole sequence is written; `repeated` where the device was there already (re-armed, re-asserted). `order` was under way
+ * when its last write was asked for: one that came since is not written by it.
+ */
+function completed(cockpit: Cockpit, passage: Passage, order: Order | undefined, repeated: boolean): void {
   const { to } = passage;
+  const nowMs = cockpit.clock.now();
   const { asset } = cockpit.input;
   // The interval counts from one complete sequence to the next: its own writes belong together.
   if (kindOf(passage.sequence) === 'power') {
     cockpit.lastPowerWriteAtMs = nowMs;
     cockpit.heartbeat += 1;
+    // Re-armed is what stands, which may be the power of the order before.
+    if (passage.purpose === 'order') cockpit.writtenFor = order;
   }
   if (repeated) return;
   if (to.kind === 'power') {
@@ -189,7 +199,7 @@ function arrived(cockpit: Cockpit, wanted: Posture): void {
     cockpit.operation?.send({ type: 'HELD' });
   } else if (order && cockpit.announced !== order) {
     const situation = situationOf(cockpit);
-    const isOwn = cockpit.lastPowerWriteAtMs >= cockpit.orderTakenAtMs;
+    const isOwn = cockpit.writtenFor === order;
     if (!isCarriedOut(situation, order, isOwn)) return;
     cockpit.announced = order;
     // Told in the reference of the order: at the AC terminal of a hybrid its PV comes on top.

@@ -283,6 +283,17 @@ test('an AC order that is near the one before is written all the same, and answe
   assert.ok(site.power() - before > 500, `${before} W, then ${site.power()} W`);
 });
 
+test('an order that comes while the one before is re-armed is answered by its own power', async () => {
+  for (let offsetMs = 30_140; offsetMs <= 30_360; offsetMs += 20) {
+    const site = await virtualSite();
+    assert.ok((await site.dispatch(10_000, 300)).ok);
+    await site.run(offsetMs);
+    const reply = await site.dispatch(50_000, 300);
+    assert.ok(reply.ok, `${offsetMs} ms: ${JSON.stringify(reply)}`);
+    assert.is(reply.data.assets[0].written_w, 50_000, `${offsetMs} ms`);
+  }
+});
+
 test.run();
 
 function siteOrder(site: VirtualSite, w: number): ReturnType<VirtualSite['dispatch']> {
