@@ -6,15 +6,26 @@
  * stands below falls with it).
  */
 import { kindOf } from '../machines/device/helm.ts';
-import { ARMED, DRIVER_INVARIANTS, keyOfRecord, PRESSED } from './compose-driver.ts';
-import { ASSET, dropLink, freshDriver, LIVES, lapseOrder, lapsePermit } from './driver-model.ts';
+import { ARMED, DRIVER_INVARIANTS, keyOfRecord } from './compose-driver.ts';
+import { dropLink, freshDriver, LIVES, lapseOrder, lapsePermit } from './driver-model.ts';
 import type { Setting } from './driver-model.ts';
 import { bits, epochsOf, keyOfDriver, ranksOf } from './keys.ts';
 import { take } from './plant.ts';
 import type { Composition, Step } from './search.ts';
 import { acknowledged, judgeDriver, poll, turn } from './session-model.ts';
-import { say, start, tellAll } from './site-messages.ts';
+import { estopSteps, isKept, NOBODY, TWO_PERSONS } from './site-estop.ts';
+import { say, start } from './site-messages.ts';
 import type { Battery, Message, Site } from './site-messages.ts';
+import {
+  DISOWNED,
+  dispatcherBegan,
+  dispatcherFell,
+  driverBegan,
+  heardOfEnd,
+  keyOfForce,
+  orderSteps,
+  REVIVED,
+} from './site-orders.ts';
 
 export type SiteReach = {
   readonly name: string;
@@ -23,9 +34,11 @@ export type SiteReach = {
   readonly operators: 'two and one who may not' | 'one step';
   /** The latch file takes its time; else it is written at once. */
   readonly slowDisk: boolean;
+  /** To the asset, where nothing is said. `shared`: for the site, answered by the first write, offered again where a share fails. */
+  readonly orders?: 'shared';
+  /** Of all crashes the E-stop actor alone may fall too, with presses that wait for their answer. */
+  readonly estopFalls?: boolean;
 };
-
-const PEOPLE = ['ana', 'ben'] as const;
 
 export function siteOf(setting: Setting, reach: SiteReach): Composition<Site> {
   const { parts, plant } = setting;
@@ -41,32 +54,45 @@ export function siteOf(setting: Setting, reach: SiteReach): Composition<Site> {
     pressed: false,
     kept: true,
     asked: undefined,
+    waiting: false,
   };
   return {
     name: reach.name,
     about: reach.about,
     modelled: [
       'E-stop, operation machine, followLatch, endOfOrder, wantedPosture, steer, mayWrite: as shipped',
+      'the record of the latch, the site order in force, answers to orders: the reducers of the actors, as shipped',
       'E-stop actor, guard actor, dispatcher and the glue of the driver: rewritten in prover/, line by line',
       'the latch file, written beside everything else; two operators and one who may not',
       'messages are calls, as wired in site.ts; what a slow or lossy lane would do is proven in "late messages"',
     ],
     assumed: [
       'the guard gives zero under a latch, a trip or missing data: proven in "permits"',
-      'a crash before the latch file is synced loses the latch: so it is with the process; of the actor alone more is kept',
-      'while the E-stop actor itself is restarted a press waits for the next one; that moment is not modelled',
+      'a crash of the whole process before the latch file is synced loses the latch, and who pressed has no answer',
+      ...(reach.estopFalls
+        ? []
+        : ['the E-stop actor falls with the whole process only: alone in "site, E-stop actor falls"']),
+      ...(reach.orders === 'shared' ? ['another asset takes and fails its share as it likes'] : []),
     ],
     invariants: [
       ...DRIVER_INVARIANTS,
-      'no reset without its two operators and a cleared cause',
-
+      TWO_PERSONS,
       'no charge or discharge command from the press to the reset, whoever restarts',
       'E-stop reachable from every state in one event',
       'a latch that is on the disk survives every crash',
+      ...(reach.orders === 'shared' ? [REVIVED, DISOWNED] : []),
     ],
     bounds: {},
     initial: [first],
-    steps: (state) => [...estopSteps(state), ...crashes(state), ...driverSteps(state), ...others(state)].map(synced),
+    steps: (state) =>
+      [
+        ...estopSteps(state, { operators: reach.operators, answers: reach.estopFalls === true }, setting),
+        ...crashes(state),
+        ...(state.estop ? [...driverSteps(state), ...others(state)] : []),
+        ...batteries(state),
+      ].map((step) =>
+        synced(reach.orders === 'shared' ? { ...step, state: heardOfEnd(state, step.state, setting) } : step),
+      ),
     judge: (state) => judge(state),
     keyOf: (state) => keyOf(state),
   };
@@ -75,11 +101,11 @@ export function siteOf(setting: Setting, reach: SiteReach): Composition<Site> {
     const { state } = step;
     if (reach.slowDisk || state.disk === state.record) return step;
     const disk = parts.habits.keepsLatch ? state.record : state.disk;
-    return { ...step, state: { ...state, disk, kept: true } };
+    return { ...step, state: { ...state, disk, kept: isKept(state) } };
   }
 
   function judge({ driver, registers, estop, record }: Site): string | undefined {
-    if (record.estop !== null && parts.estop.leaves[estop.leaf]?.name === 'armed')
+    if (record.estop !== null && estop && parts.estop.leaves[estop.leaf]?.name === 'armed')
       return 'the machine is armed while the record is latched';
     if (!driver) return undefined;
     if (driver.linked && record.estop !== null && !driver.op.context.estopped)
@@ -88,85 +114,6 @@ export function siteOf(setting: Setting, reach: SiteReach): Composition<Site> {
     if (record.estop !== null && permit?.epoch === record.epoch && permit.maxChargeW + permit.maxDischargeW > 0)
       return 'no permit is given under the latch';
     return judgeDriver(driver, registers, setting);
-  }
-
-  function estopSteps(state: Site): readonly Step<Site>[] {
-    const { estop, record } = state;
-    const engaged = parts.estop.reduce(estop, { type: 'ENGAGE' }).state;
-    const pressed = tellAll(
-      {
-        ...state,
-        estop: engaged,
-        record: { ...record, epoch: engaged.context.epoch, estop: PRESSED },
-        pressed: true,
-        kept: false,
-        asked: undefined,
-      },
-      setting,
-    );
-    const steps: Step<Site>[] = [{ label: 'the E-stop is pressed', state: pressed, breaks: notStopped(pressed) }];
-    if (record.estop && reach.operators === 'one step') steps.push(resetAtOnce(state));
-    else if (record.estop) {
-      for (const by of PEOPLE) steps.push(reset(state, by));
-      const byEve = parts.estop.reduce(estop, { type: 'RESET', by: 'eve', permitted: false }).state;
-      const opened = byEve.leaf !== estop.leaf;
-      steps.push({
-        label: 'eve, who may not, resets',
-        state: { ...state, estop: byEve },
-        breaks: opened ? TWO_PERSONS : undefined,
-      });
-    }
-    for (const timer of parts.estop.leaves[estop.leaf]?.timers ?? [])
-      steps.push({
-        label: 'the request to reset lapses',
-        state: {
-          ...state,
-          estop: parts.estop.reduce(estop, { type: timer as `xstate.${string}` }).state,
-          asked: undefined,
-        },
-      });
-    if (state.disk !== record && parts.habits.keepsLatch)
-      steps.push({ label: 'the latch file is on the disk', state: { ...state, disk: record, kept: true } });
-    if (record.trips[ASSET] && state.battery !== 'hot')
-      steps.push({
-        label: 'the trip is reset',
-        state: tellAll({ ...state, record: { ...record, trips: {} } }, setting),
-      });
-    return steps;
-  }
-
-  /** Both operators, one after the other, with nothing in between. */
-  function resetAtOnce(state: Site): Step<Site> {
-    const { state: between, breaks } = reset(state, 'ana');
-    return breaks === undefined ? reset(between, 'ben') : { label: 'ana resets', state: between, breaks };
-  }
-
-  function notStopped({ estop, record, driver }: Site): string | undefined {
-    const latched = record.estop !== null && parts.estop.leaves[estop.leaf]?.name === 'latched';
-    const told = !driver || driver.op.context.estopped;
-    if (!latched || !told) return 'E-stop reachable from every state in one event';
-    const own = !driver?.told || !driver.memory.answered;
-    return own ? undefined : 'an E-stop pressed again is answered by its own write';
-  }
-
-  function reset(state: Site, by: (typeof PEOPLE)[number]): Step<Site> {
-    const { estop, record, driver, registers, asked } = state;
-    const stands = !driver?.linked || plant.moves(registers) !== undefined;
-    if (stands && parts.habits.asksForCause) return { label: `${by} resets and is refused: a cause stands`, state };
-    const next = parts.estop.reduce(estop, { type: 'RESET', by, permitted: true }).state;
-    const label = `${by} resets`;
-    if (parts.estop.leaves[next.leaf]?.name !== 'armed')
-      return { label, state: { ...state, estop: next, asked: asked ?? by } };
-    const breaks = asked === undefined || asked === by || stands ? TWO_PERSONS : undefined;
-    const armed = {
-      ...state,
-      estop: next,
-      record: { ...record, epoch: next.context.epoch, estop: null },
-      pressed: false,
-      kept: false,
-      asked: undefined,
-    };
-    return { label: `${label}: armed`, state: tellAll(armed, setting), breaks };
   }
 
   function crashes(state: Site): readonly Step<Site>[] {
@@ -181,25 +128,19 @@ export function siteOf(setting: Setting, reach: SiteReach): Composition<Site> {
         });
     };
     if (driver) crash('the driver crashes', { ...state, driver: undefined });
+    const orphaned = reach.orders === 'shared' && dispatcher ? dispatcherFell(state) : state;
     if (guard)
-      crash('the guard crashes, the dispatcher falls with it', { ...state, guard: undefined, dispatcher: undefined });
-    if (dispatcher) crash('the dispatcher crashes', { ...state, dispatcher: undefined });
-    // The E-stop stands first: all of control falls with it, as in a crash of the whole process.
+      crash('the guard crashes, the dispatcher falls with it', {
+        ...orphaned,
+        guard: undefined,
+        dispatcher: undefined,
+      });
+    if (dispatcher) crash('the dispatcher crashes', { ...orphaned, dispatcher: undefined });
     const latched = disk.estop !== null;
     const lost = state.pressed && state.kept && !latched;
     const estop = parts.estop.start({ epoch: disk.epoch, latched, mode: 'two_person' }).state;
-    const all: Site = {
-      ...state,
-      estop,
-      record: disk,
-      driver: undefined,
-      guard: undefined,
-      dispatcher: undefined,
-      pressed: latched,
-      kept: true,
-      asked: undefined,
-    };
-    crash('the E-stop actor or the whole process crashes', all);
+    const all: Site = { ...state, ...NOBODY, estop, record: disk, pressed: latched, kept: true, waiting: false };
+    crash('the whole process crashes', all);
     const last = steps.at(-1);
     if (last && lost) steps.push({ ...last, breaks: 'a latch that is on the disk survives every crash' });
     return steps;
@@ -207,7 +148,10 @@ export function siteOf(setting: Setting, reach: SiteReach): Composition<Site> {
 
   function driverSteps(state: Site): readonly Step<Site>[] {
     const { driver, registers } = state;
-    if (!driver) return [{ label: 'the driver starts', state: { ...state, driver: freshDriver(parts) } }];
+    if (!driver) {
+      const begun: Site = { ...state, driver: freshDriver(parts) };
+      return [{ label: 'the driver starts', state: reach.orders === 'shared' ? driverBegan(begun, setting) : begun }];
+    }
     const steps: Step<Site>[] = [];
     const own: Setting = setting;
     for (const one of [turn(driver, registers, own), acknowledged(driver, registers, own)]) {
@@ -216,7 +160,8 @@ export function siteOf(setting: Setting, reach: SiteReach): Composition<Site> {
       const unsafe = state.pressed && sends === true;
       const breaks =
         one.breaks ??
-        (unsafe ? 'no charge or discharge command from the press to the reset, whoever restarts' : undefined);
+        (unsafe ? 'no charge or discharge command from the press to the reset, whoever restarts' : undefined) ??
+        (sends === true && driver.memory.disowned && state.dispatcher ? DISOWNED : undefined);
       steps.push({ label: one.label, state: { ...state, driver: one.driver, registers: one.registers }, breaks });
     }
     for (const zero of [true, false]) {
@@ -261,7 +206,13 @@ export function siteOf(setting: Setting, reach: SiteReach): Composition<Site> {
     return steps;
   }
 
-  /** Guard, dispatcher and the battery. */
+  function batteries(state: Site): readonly Step<Site>[] {
+    return reach.batteries
+      .filter((battery) => battery !== state.battery)
+      .map((battery) => ({ label: `the battery is ${battery}`, state: { ...state, battery } }));
+  }
+
+  /** Guard and dispatcher. */
   function others(state: Site): readonly Step<Site>[] {
     const { guard, dispatcher, record } = state;
     const steps: Step<Site>[] = [];
@@ -271,46 +222,51 @@ export function siteOf(setting: Setting, reach: SiteReach): Composition<Site> {
         label: 'the guard asks for the latch',
         state: say(state, { to: 'guard', type: 'latch', record }, setting),
       });
-    if (!dispatcher) steps.push({ label: 'the dispatcher starts', state: start(state, 'dispatcher', setting) });
-    else if (!dispatcher.told)
+    if (!dispatcher) {
+      const begun = start(state, 'dispatcher', setting);
+      const told = reach.orders === 'shared' ? dispatcherBegan(begun, setting) : begun;
+      steps.push({ label: 'the dispatcher starts', state: told });
+    }
+    if (dispatcher && !dispatcher.latch)
       steps.push({
         label: 'the dispatcher asks for the latch',
         state: say(state, { to: 'dispatcher', type: 'latch', record }, setting),
       });
-    else if (!dispatcher.latched)
-      steps.push({
-        label: 'an order comes: discharge',
-        state: say(state, { to: 'driver', type: 'order', epoch: dispatcher.epoch }, setting),
-      });
-    if (dispatcher)
-      steps.push({ label: 'an orderly stop comes', state: say(state, { to: 'driver', type: 'stop' }, setting) });
+    if (dispatcher?.latch && !dispatcher.latch.estop && reach.orders === undefined) {
+      const { epoch } = dispatcher.latch;
+      const order: Message = { to: 'driver', type: 'order', epoch, again: false };
+      steps.push({ label: 'an order comes: discharge', state: say(state, order, setting) });
+    }
+    if (reach.orders === 'shared') steps.push(...orderSteps(state, setting));
+    if (dispatcher) {
+      const ended: Site = { ...state, dispatcher: { ...dispatcher, force: undefined } };
+      steps.push({ label: 'an orderly stop comes', state: say(ended, { to: 'driver', type: 'stop' }, setting) });
+    }
     if (guard?.frame === 'fresh')
       steps.push({ label: 'the last frame grows old', state: { ...state, guard: { ...guard, frame: 'stale' } } });
-    for (const battery of reach.batteries)
-      if (battery !== state.battery) steps.push({ label: `the battery is ${battery}`, state: { ...state, battery } });
     return steps;
   }
 
   function keyOf(state: Site): string {
     const { estop, record, disk, driver, guard, dispatcher } = state;
-    const { epoch, requestedBy } = estop.context;
-    const epochs = [epoch, record.epoch, disk.epoch, guard?.epoch ?? 0, dispatcher?.epoch ?? 0, ...epochsOf(driver)];
+    const { epoch = 0, requestedBy } = estop?.context ?? {};
+    const told = dispatcher?.latch;
+    const shared = dispatcher?.force?.order.epoch ?? 0;
+    const epochs = [epoch, record.epoch, disk.epoch, guard?.epoch ?? 0, told?.epoch ?? 0, shared, ...epochsOf(driver)];
     const rank = ranksOf(epochs);
     return [
-      `${estop.leaf}${rank(epoch)}${requestedBy ?? ''}`,
+      estop ? `${estop.leaf}${rank(epoch)}${requestedBy ?? ''}` : '-',
       keyOfRecord(record, rank),
       disk === record ? '' : keyOfRecord(disk, rank),
       guard
         ? `${rank(guard.epoch)}${bits(guard.told, guard.latched, guard.tripped)}${guard.frame}${guard.battery}`
         : '-',
-      dispatcher ? `${rank(dispatcher.epoch)}${bits(dispatcher.told, dispatcher.latched)}` : '-',
+      dispatcher ? `${told ? keyOfRecord(told, rank) : '?'}${keyOfForce(state, rank)}` : '-',
       state.battery,
       Object.values(state.registers).join(),
-      bits(state.pressed, state.kept, driver !== undefined),
+      bits(state.pressed, state.kept, driver !== undefined, state.waiting),
       state.asked ?? '',
       keyOfDriver(driver, rank, setting),
     ].join(';');
   }
 }
-
-const TWO_PERSONS = 'no reset without its two operators and a cleared cause';

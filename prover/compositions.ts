@@ -7,6 +7,7 @@ import { aloneOf } from './compose-alone.ts';
 import { driverAlone } from './compose-driver.ts';
 import type { Reach } from './compose-driver.ts';
 import { linkOf, timeouts } from './compose-link.ts';
+import { secondMeansOf } from './compose-second-means.ts';
 import { siteOf } from './compose-site.ts';
 import type { SiteReach } from './compose-site.ts';
 import type { Setting } from './driver-model.ts';
@@ -42,6 +43,7 @@ export function proofs(size: Size, parts: Parts): readonly Proof[] {
     ...tables(parts),
     searched(linkOf(parts)),
     ...alone(parts),
+    searched(secondMeansOf(parts)),
     ...(size === 'small' ? small(one, luna) : full(one, luna)),
   ];
 }
@@ -57,6 +59,8 @@ function small(one: Setting, luna: Setting): readonly Proof[] {
       { ...SITE, name: 'site, trips', batteries: ['free', 'hot'] },
       'all of control and its crashes, with trips',
     ),
+    site(one, { ...SITE, name: 'site, E-stop actor falls', estopFalls: true }, FALLS),
+    site(one, { ...SITE, name: 'site, shared orders', orders: 'shared', batteries: ['free', 'hot'] }, SHARED),
   ];
 }
 
@@ -88,9 +92,13 @@ function full(one: Setting, luna: Setting): readonly Proof[] {
       { ...SITE, name: 'site, trips', batteries: ['free', 'full', 'hot'] },
       'all of control and its crashes, with trips',
     ),
+    site(one, { ...SITE, name: 'site, E-stop actor falls', estopFalls: true, slowDisk: true }, FALLS),
+    site(one, { ...SITE, name: 'site, shared orders', orders: 'shared', batteries: ['free', 'full', 'hot'] }, SHARED),
   ];
 }
 
+const FALLS = 'all of control and its crashes; presses that wait for an answer, also while nobody is there';
+const SHARED = 'all of control and its crashes; site orders, shared again and answered by their first write';
 const LATE = 'records of the latch, permits and orders are lost, doubled, late and overtaken without bound';
 const STEPS = 'every step of every sequence of the shipped profile, interrupted at any point';
 const OPERATORS = 'all of control and its crashes, two operators and one who may not, a slow disk';

@@ -43,6 +43,8 @@ export type Driver = {
   readonly unread: readonly string[];
   readonly awaitsZero: boolean;
   readonly local: boolean;
+  /** The first write of its order was told; `heard`: to a living dispatcher. Only where answers are modelled. */
+  readonly said: 'nothing' | 'unheard' | 'heard';
   readonly memory: Memory;
 };
 
@@ -56,6 +58,8 @@ export type Memory = {
   readonly sent: number;
   /** The press was answered by `written`. */
   readonly answered: boolean;
+  /** The dispatcher fell before it answered for the order under way. */
+  readonly disowned: boolean;
 };
 
 export type Setting = {
@@ -64,6 +68,8 @@ export type Setting = {
   readonly idle: 'hold' | 'release';
   /** The least time between power writes is a moment of its own. */
   readonly interval: boolean;
+  /** Nothing is written but a stop. */
+  readonly shadow?: boolean;
 };
 
 export function freshDriver(parts: Parts): Driver {
@@ -82,20 +88,20 @@ export function freshDriver(parts: Parts): Driver {
     unread: [],
     awaitsZero: false,
     local: false,
-    memory: { newest: { epoch: 0, latched: false }, permitted: false, sent: 0, answered: true },
+    said: 'nothing',
+    memory: { newest: { epoch: 0, latched: false }, permitted: false, sent: 0, answered: true, disowned: false },
   };
 }
 
 /** As `takeLatch` of the actor. */
-export function takeLatch(driver: Driver, latch: LatchRecord, parts: Parts): Driver {
+export function takeLatch(driver: Driver, latch: LatchRecord, parts: Parts, assetId = ASSET): Driver {
   const { habits } = parts;
   let next = driver;
-  for (const { event, ends } of parts.followLatch(driver.op.context, driver.epoch, latch, ASSET)) {
+  for (const { event, ends } of parts.followLatch(driver.op.context, driver.epoch, latch, assetId)) {
     if (ends) next = endOrder(next, parts);
     next = { ...next, op: parts.operation.reduce(next.op, event).state };
     if (event.type !== 'ESTOP') continue;
-    if (habits.writesAgain)
-      next = { ...next, helm: { ...next.helm, posture: undefined, passage: undefined, waitForPoll: false } };
+    next = { ...next, helm: parts.startOver(next.helm) };
     if (habits.forgetsOldZero) next = { ...next, awaitsZero: false };
   }
   const { newest } = driver.memory;
@@ -111,6 +117,13 @@ export function takeLatch(driver: Driver, latch: LatchRecord, parts: Parts): Dri
 
 export function takeOrder(driver: Driver, order: Order, parts: Parts): Driver {
   return { ...driver, op: parts.operation.reduce(driver.op, { type: 'ORDER', order }).state };
+}
+
+/** As `DISPATCHER_STARTED` at the driver actor. */
+export function hearDispatcher(driver: Driver, parts: Parts): Driver {
+  const { order } = driver.op.context;
+  const answered = driver.said === 'heard' ? order?.id : undefined;
+  return parts.endsUnanswered(order, answered) ? endOrder(driver, parts) : driver;
 }
 
 export function endOrder(driver: Driver, parts: Parts): Driver {
@@ -147,7 +160,7 @@ export function situationOf(driver: Driver, registers: Registers, setting: Setti
     permit: driver.permit,
     idle,
     readOnly: false,
-    shadow: false,
+    shadow: setting.shadow ?? false,
     local: driver.local,
     hybrid: false,
     batteryW: undefined,

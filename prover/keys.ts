@@ -40,7 +40,7 @@ export function keyOfDriver(driver: Driver | undefined, rank: Ranks, { idle }: P
   const { latched } = memory.newest;
   return [
     op.leaf,
-    order ? `${order.w}${keyOfTime(order, driver.epoch, rank)}` : '',
+    order ? `${order.w}${keyOfTime(order, driver.epoch, rank)}${SAID[driver.said]}${memory.disowned ? '!' : ''}` : '',
     bits(holding && idle === 'release', estopped, trip !== undefined, fault !== undefined, maintenance !== undefined),
     bits(driver.told, driver.linked, driver.proven, driver.seen, driver.fresh),
     bits(
@@ -65,6 +65,8 @@ export function keyOfDriver(driver: Driver | undefined, rank: Ranks, { idle }: P
     driver.unread.join('+'),
   ].join(',');
 }
+
+const SAID = { nothing: '', unheard: 'u', heard: 'h' } as const;
 
 function keyOfPermit({ permit, epoch }: Driver, rank: Ranks): string {
   if (!permit) return '';

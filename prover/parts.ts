@@ -7,14 +7,17 @@ import type { CompiledMachine } from '../machines/compiled/compile.ts';
 import { alarmMachine } from '../machines/alarm/alarm.machine.ts';
 import { connectionMachine } from '../machines/device/connection.machine.ts';
 import { followLatch } from '../machines/device/follow-latch.ts';
-import { notWritten, polled, steer, written } from '../machines/device/helm.ts';
+import { notWritten, polled, startOver, steer, written } from '../machines/device/helm.ts';
 import { mayWrite } from '../machines/device/may-write.ts';
 import { operationMachine } from '../machines/device/operation.machine.ts';
+import { endsUnanswered } from '../machines/device/order-answer.ts';
 import { endOfOrder, wantedPosture } from '../machines/device/posture.ts';
+import { believesDisconnect, latchForSecondMeans } from '../machines/device/second-means.ts';
 import { guardMachine } from '../machines/guard/guard.machine.ts';
 import { judge } from '../machines/guard/guard.ts';
 import { estopMachine } from '../machines/site/estop.machine.ts';
 import { gridMachine } from '../machines/site/grid.machine.ts';
+import { hearOfLatch, hearOfShare, leaveOrder } from '../machines/site/in-force.ts';
 import { orderMachine } from '../machines/site/order.machine.ts';
 import { share } from '../machines/site/sharing.ts';
 import { siteModeMachine } from '../machines/site/site-mode.machine.ts';
@@ -26,14 +29,24 @@ export type Habits = {
   readonly asksForLatch: boolean;
   /** Until the E-stop has spoken, a guard takes the site for latched (actors/guard.actor.ts). */
   readonly guardStartsLatched: boolean;
-  /** A latch that is told makes the posture unknown, so that the whole sequence is written (actors/driver). */
-  readonly writesAgain: boolean;
   /** A zero that belongs to the stop before answers nothing (actors/driver). */
   readonly forgetsOldZero: boolean;
   /** An acknowledgement counts only for the passage that it belongs to (actors/driver/writing.ts). */
   readonly heedsTakeover: boolean;
   /** The latch file is written, and read at start (actors/estop). */
   readonly keepsLatch: boolean;
+  /** An E-stop actor that takes the place of another goes on with what that one knew, on the disk or not (actors/estop). */
+  readonly remembersLatch: boolean;
+  /** And engages for whoever pressed and was not answered, also while nobody was there (actors/estop, site.ts). */
+  readonly engagesForWaiting: boolean;
+  /** A driver that starts tells the dispatcher (DRIVER_STARTED). */
+  readonly tellsStart: boolean;
+  /** A dispatcher that starts tells the drivers (DISPATCHER_STARTED). */
+  readonly dispatcherTellsStart: boolean;
+  /** A request to disconnect ends with the stop that it was made under (actors/driver). */
+  readonly forgetsRequest: boolean;
+  /** A management system is in shadow: nothing is written to it but a stop (site-plan.ts). */
+  readonly shadowsBms: boolean;
   /** A reset is refused while a device is unreachable or moves power (actors/estop/latch-commands.ts). */
   readonly asksForCause: boolean;
 };
@@ -60,6 +73,13 @@ export type Parts = Charts & {
   readonly written: typeof written;
   readonly notWritten: typeof notWritten;
   readonly polled: typeof polled;
+  readonly startOver: typeof startOver;
+  readonly endsUnanswered: typeof endsUnanswered;
+  readonly believesDisconnect: typeof believesDisconnect;
+  readonly latchForSecondMeans: typeof latchForSecondMeans;
+  readonly leaveOrder: typeof leaveOrder;
+  readonly hearOfShare: typeof hearOfShare;
+  readonly hearOfLatch: typeof hearOfLatch;
   readonly judge: typeof judge;
   readonly share: typeof share;
   readonly habits: Habits;
@@ -83,15 +103,27 @@ export const SHIPPED: Parts = {
   written,
   notWritten,
   polled,
+  startOver,
+  endsUnanswered,
+  believesDisconnect,
+  latchForSecondMeans,
+  leaveOrder,
+  hearOfShare,
+  hearOfLatch,
   judge,
   share,
   habits: {
     asksForLatch: true,
     guardStartsLatched: true,
-    writesAgain: true,
     forgetsOldZero: true,
     heedsTakeover: true,
     keepsLatch: true,
     asksForCause: true,
+    remembersLatch: true,
+    engagesForWaiting: true,
+    tellsStart: true,
+    dispatcherTellsStart: true,
+    forgetsRequest: true,
+    shadowsBms: true,
   },
 };

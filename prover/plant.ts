@@ -2,12 +2,14 @@
  * Devices that the models drive: their profile, what their registers hold, and whether that moves power.
  *
  *   one register   a setpoint and nothing else; for compositions of many actors, where each write is one step
+ *   BMS            the shipped battery management system that may disconnect, without its scales
  *   LUNA2000       the shipped Huawei profile with all steps of its sequences
  */
 import { profileSchema } from '../contracts/profile.ts';
 import type { BoundProfile } from '../contracts/profile.ts';
 import type { Transaction } from '../machines/device/sequence.ts';
 import { boundAsWritten } from '../machines/sunspec/bind.ts';
+import bmsFile from '../profiles/sunspec-802.json' with { type: 'json' };
 import huaweiFile from '../profiles/huawei-sun2000-luna2000.json' with { type: 'json' };
 
 export type Registers = Readonly<Record<string, number>>;
@@ -75,6 +77,32 @@ export const ONE_REGISTER: Plant = {
   originals: {},
   read: ['setpoint'],
   moves: ({ setpoint: w = 0 }) => (w < 0 ? 'charge' : w > 0 ? 'discharge' : undefined),
+};
+
+const request = {
+  ...setpoint,
+  type: 'u16',
+  unit: '',
+  writable: { functionCode: 6, min: 0, max: 3, persistent: false },
+};
+
+export const BMS: Plant = {
+  profile: {
+    ...huawei,
+    name: bmsFile.name,
+    points: {
+      inverter_request: { ...request, register: 1 },
+      bank_operation: { ...request, register: 2 },
+    } as unknown as BoundProfile['points'],
+    sums: {},
+    control: bmsFile.control as unknown as NonNullable<BoundProfile['control']>,
+  },
+  found: { inverter_request: 0, bank_operation: 1 },
+  shown: {},
+  originals: {},
+  read: ['inverter_request', 'bank_operation'],
+  // While the bank is connected the inverter may move power.
+  moves: ({ bank_operation: bank }) => (bank === 2 ? undefined : 'discharge'),
 };
 
 /** The registers after a write. */

@@ -1,13 +1,18 @@
 /**
- * What the actors of a site tell each other, and what each makes of it: E-stop, guard and dispatcher as their actors do it.
+ * What the actors of a site tell each other, and what each makes of it: guard and dispatcher as their actors do it.
  */
 import type { EstopContext } from '../contracts/estop.ts';
 import type { LatchRecord } from '../contracts/latch.ts';
 import type { CompiledState } from '../machines/compiled/compile.ts';
-import { ASSET, LIVES, NOW, takeLatch, takeOrder } from './driver-model.ts';
+import { tripped as trippedBy } from '../machines/site/latch-record.ts';
+import type { InForce } from '../machines/site/in-force.ts';
+import { ASSET, hearDispatcher, LIVES, NOW, takeLatch, takeOrder } from './driver-model.ts';
 import type { Driver, Setting } from './driver-model.ts';
 import type { Registers } from './plant.ts';
 import { order as orderOf } from './subjects.ts';
+
+/** Orders differ by whether they are new to the driver, not by name. */
+const ORDER = 'o';
 
 /** `free`: both directions; `full`: none; `hot`: none, and the asset trips. */
 export type Battery = 'free' | 'full' | 'hot';
@@ -22,7 +27,14 @@ export type Guard = {
   readonly battery: Battery;
 };
 
-export type Dispatcher = { readonly told: boolean; readonly epoch: number; readonly latched: boolean };
+export type Dispatcher = {
+  /** As it was told last. */
+  readonly latch: LatchRecord | undefined;
+  /** The order of the whole site; only where shares are modelled. */
+  readonly force: InForce | undefined;
+  /** Remembered by the checker: since that order came the driver began anew, its share ended, or something was reset. */
+  readonly old: boolean;
+};
 
 export type Message =
   | { readonly to: 'driver' | 'guard' | 'dispatcher'; readonly type: 'latch'; readonly record: LatchRecord }
@@ -34,12 +46,18 @@ export type Message =
       readonly roomW: number;
       readonly live: boolean;
     }
-  | { readonly to: 'driver'; readonly type: 'order'; readonly epoch: number }
+  /** `again`: another share of the order under way. */
+  | { readonly to: 'driver'; readonly type: 'order'; readonly epoch: number; readonly again: boolean }
+  | { readonly to: 'driver'; readonly type: 'dispatcher started' }
   | { readonly to: 'driver'; readonly type: 'stop' };
 
 export type Site = {
-  readonly estop: CompiledState<EstopContext>;
+  /** Undefined: it has fallen, and all of control with it. */
+  readonly estop: CompiledState<EstopContext> | undefined;
+  /** As it is in memory, kept beside the tree. */
   readonly record: LatchRecord;
+  /** Somebody pressed and has no answer yet; kept beside the tree. */
+  readonly waiting: boolean;
   readonly disk: LatchRecord;
   readonly driver: Driver | undefined;
   readonly guard: Guard | undefined;
@@ -54,7 +72,7 @@ export type Site = {
 
 export function start(state: Site, who: 'guard' | 'dispatcher', { parts }: Setting): Site {
   const { guardStartsLatched } = parts.habits;
-  if (who === 'dispatcher') return { ...state, dispatcher: { told: false, epoch: 0, latched: true } };
+  if (who === 'dispatcher') return { ...state, dispatcher: { latch: undefined, force: undefined, old: false } };
   const epoch = guardStartsLatched ? -1 : state.record.epoch;
   return {
     ...state,
@@ -62,12 +80,11 @@ export function start(state: Site, who: 'guard' | 'dispatcher', { parts }: Setti
   };
 }
 
-/** Drivers first, then guard and dispatcher. */
+/** Drivers first, then guard and dispatcher; each the newest record, whatever the one before has made of it. */
 export function tellAll(state: Site, setting: Setting): Site {
-  const { record } = state;
   let next = state;
   for (const to of ['driver', 'guard', 'dispatcher'] as const)
-    if (next[to] !== undefined) next = say(next, { to, type: 'latch', record }, setting);
+    if (next[to] !== undefined) next = say(next, { to, type: 'latch', record: next.record }, setting);
   return next;
 }
 
@@ -81,7 +98,7 @@ export function say(state: Site, message: Message, setting: Setting): Site {
       const { epoch, estop } = record;
       if (message.to === 'driver') return driver ? { ...state, driver: takeLatch(driver, record, parts) } : state;
       if (message.to === 'dispatcher')
-        return dispatcher ? { ...state, dispatcher: { told: true, epoch, latched: estop !== null } } : state;
+        return dispatcher ? { ...state, dispatcher: hearLatch(dispatcher, record, setting) } : state;
       if (!guard) return state;
       const told: Guard = {
         ...guard,
@@ -109,10 +126,14 @@ export function say(state: Site, message: Message, setting: Setting): Site {
       };
       return { ...state, driver: { ...driver, permit, memory: { ...driver.memory, permitted: true } } };
     }
-    case 'order':
-      return driver
-        ? { ...state, driver: takeOrder(driver, { ...orderOf(1000, 'o', message.epoch), expiresAtMs: LIVES }, parts) }
-        : state;
+    case 'order': {
+      if (!driver) return state;
+      const taken = takeOrder(driver, { ...orderOf(1000, ORDER, message.epoch), expiresAtMs: LIVES }, parts);
+      if (message.again && driver.said === 'heard') return { ...state, driver: taken };
+      return { ...state, driver: { ...taken, said: 'nothing', memory: { ...taken.memory, disowned: false } } };
+    }
+    case 'dispatcher started':
+      return driver ? { ...state, driver: hearDispatcher(driver, parts) } : state;
     case 'stop':
       return driver
         ? { ...state, driver: { ...driver, op: parts.operation.reduce(driver.op, { type: 'STOP' }).state } }
@@ -120,14 +141,19 @@ export function say(state: Site, message: Message, setting: Setting): Site {
   }
 }
 
+function hearLatch({ latch, force, old }: Dispatcher, now: LatchRecord, { parts }: Setting): Dispatcher {
+  const reset = latch?.trips[ASSET] !== undefined && !now.trips[ASSET];
+  return { latch: now, force: force && parts.hearOfLatch(force, latch, now), old: old || reset || now.estop !== null };
+}
+
 /** As the guard actor: the trip first, then the permit. */
 function judge(state: Site, guard: Guard, setting: Setting): Site {
   const tripped = guard.tripped || guard.battery === 'hot';
   const roomW = guard.latched || tripped || guard.battery !== 'free' || guard.frame === 'stale' ? 0 : 5000;
   let next: Site = { ...state, guard: { ...guard, tripped } };
-  if (guard.battery === 'hot' && !guard.tripped && !next.record.trips[ASSET]) {
-    const trips = { [ASSET]: { kind: 'trip' as const, cause: 'hot', sinceWallMs: 0 } };
-    next = tellAll({ ...next, record: { ...next.record, trips } }, setting);
+  if (guard.battery === 'hot' && !guard.tripped) {
+    const record = trippedBy(next.record, ASSET, { kind: 'trip', cause: 'hot', sinceWallMs: 0 });
+    if (record) next = tellAll({ ...next, record }, setting);
   }
   return say(next, { to: 'driver', type: 'permit', epoch: guard.epoch, roomW, live: guard.frame === 'fresh' }, setting);
 }

@@ -3,9 +3,10 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { proofs } from '../../prover/compositions.ts';
+import { RESTART_DEFECTS } from './defects-restarts.ts';
 import { DEFECTS } from './defects.ts';
 
-for (const { what, parts, foundBy, size, broken } of DEFECTS) {
+for (const { what, parts, foundBy, size, broken } of [...DEFECTS, ...RESTART_DEFECTS]) {
   test(`${what}: found by "${foundBy}"`, () => {
     const proof = proofs(size, parts).find(({ name }) => name === foundBy);
     const { violation } = proof?.run() ?? {};

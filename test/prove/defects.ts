@@ -51,14 +51,14 @@ const door = (blind: (state: WriteState, request: WriteRequest) => Partial<Write
   ...SHIPPED,
   mayWrite: (request, state) => SHIPPED.mayWrite(request, { ...state, ...blind(state, request) }),
 });
-const lost = (habit: keyof Habits): Parts => ({ ...SHIPPED, habits: { ...SHIPPED.habits, [habit]: false } });
+export const lost = (habit: keyof Habits): Parts => ({ ...SHIPPED, habits: { ...SHIPPED.habits, [habit]: false } });
 const refusing = (when: (state: WriteState) => boolean): Parts => ({
   ...SHIPPED,
   mayWrite: (request, state) =>
     when(state) ? { allowed: false, code: 'WRITE_INTERVAL' } : SHIPPED.mayWrite(request, state),
 });
 
-function planted(what: string, foundBy: string, broken: RegExp, parts: Parts, size: Size = 'small'): Defect {
+export function planted(what: string, foundBy: string, broken: RegExp, parts: Parts, size: Size = 'small'): Defect {
   return { what, foundBy, broken, parts, size };
 }
 
@@ -146,7 +146,10 @@ export const DEFECTS: readonly Defect[] = [
     ...SHIPPED,
     followLatch: (context, _known, latch, assetId) => SHIPPED.followLatch(context, 0, latch, assetId),
   }),
-  planted('an E-stop pressed again is not written again', 'driver', /its own write/, lost('writesAgain')),
+  planted('an E-stop pressed again is not written again', 'driver', /its own write/, {
+    ...SHIPPED,
+    startOver: (state) => state,
+  }),
   planted(
     'the zero of the stop before answers the next one',
     'driver',
