@@ -6,11 +6,14 @@ export type FaultyDisk = {
   readonly files: Map<string, string>;
   /** For one incarnation of the runtime: what a dead one still wants to write does not arrive. */
   readonly open: (alive: () => boolean) => OpenSyncedFile;
+  /** Whether the file has this in it, or had it at some moment since then. */
+  readonly held: (name: string, part: string, sinceMs: number) => boolean;
   refuses: boolean;
   slowMs: number;
 };
 
 export function faultyDisk(clock: Clock): FaultyDisk {
+  const saves: { readonly name: string; readonly text: string; readonly atMs: number }[] = [];
   const disk: FaultyDisk = {
     files: new Map(),
     refuses: false,
@@ -23,9 +26,14 @@ export function faultyDisk(clock: Clock): FaultyDisk {
       save: async (text) => {
         await wait();
         if (disk.refuses) throw new Error('the disk refuses');
-        if (alive()) disk.files.set(name, text);
+        if (!alive()) return;
+        disk.files.set(name, text);
+        saves.push({ name, text, atMs: clock.now() });
       },
     }),
+    held: (name, part, sinceMs) =>
+      (disk.files.get(name) ?? '').includes(part) ||
+      saves.some((one) => one.name === name && one.atMs >= sinceMs && one.text.includes(part)),
   };
   return disk;
 

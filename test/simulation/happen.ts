@@ -212,8 +212,9 @@ function estop(world: World): void {
     }
     const { written, zero, latched } = reply.data as EstopReply;
     if (clock.now() - sentAtMs > 3000) oracle.fail('E-stop reply', `it came after ${clock.now() - sentAtMs} ms`);
-    if (latched === 'disk' && !(disk.files.get('latch.json') ?? '').includes('"estop":{'))
-      oracle.fail('honest', 'the latch is said to be on the disk, and is not');
+    // Two people may have reset it before the reply was due.
+    if (latched === 'disk' && !disk.held('latch.json', '"estop":{', sentAtMs))
+      oracle.fail('honest', 'the latch is said to be on the disk, and never was');
     for (const at of [0, 1] as const) {
       if (written.includes(ASSETS[at]) && oracle.stoppedAtMs(at) < sentAtMs)
         oracle.fail('honest', `${ASSETS[at]} is said to have got its stop, and has not`);
