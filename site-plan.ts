@@ -14,7 +14,7 @@ import type { LoadedSite } from './io/site-file.ts';
 import { installedPoints } from './machines/device/read-plan.ts';
 import type { StaleAfter } from './machines/device/telemetry.ts';
 import { capsOf, NO_POWER } from './machines/guard/caps.ts';
-import type { CapsWith } from './machines/guard/caps.ts';
+import type { Caps, CapsWith } from './machines/guard/caps.ts';
 import type { GuardConfig } from './machines/guard/guard.ts';
 import type { Terminal } from './machines/site/grid-unit.ts';
 import { isLimited } from './machines/site/grid-watch.ts';
@@ -89,7 +89,7 @@ function planAsset(
   // Whoever is slower to be missed decides how long a battery may be on its own.
   const staleAfterMs = Math.max(staleAfter.fast, bms?.staleAfter.fast ?? 0);
   const offers = measurandsOf(bms?.points ?? new Map());
-  const capsWith: CapsWith = (proof) => capsOf(asset, profile, limits, staleAfterMs, { offers, proof });
+  const capsWith = remembered((proof) => capsOf(asset, profile, limits, staleAfterMs, { offers, proof }));
   const caps = capsWith(undefined);
   const guard: GuardConfig = {
     asset,
@@ -114,6 +114,15 @@ function planAsset(
     oneWay: Math.sqrt(asset.efficiency),
   };
   return { asset, profile, points, staleAfter, capsWith, guard, terminal };
+}
+
+/** Asked on every poll, for a proof that hardly ever changes. */
+function remembered(capsWith: CapsWith): CapsWith {
+  let [asked, caps]: [Parameters<CapsWith>[0], Caps | undefined] = [undefined, undefined];
+  return (proof) => {
+    if (caps === undefined || proof !== asked) [asked, caps] = [proof, capsWith(proof)];
+    return caps;
+  };
 }
 
 function planBms(

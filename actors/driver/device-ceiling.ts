@@ -13,6 +13,7 @@ export function narrowedByDevice(
   found: (point: string) => number | undefined,
 ): Permit {
   const bounds = boundsOf(profile);
+  if (bounds.charge.length === 0 && bounds.discharge.length === 0) return permit;
   const maxChargeW = Math.min(permit.maxChargeW, ceilingW(bounds.charge));
   const maxDischargeW = Math.min(permit.maxDischargeW, ceilingW(bounds.discharge));
   if (maxChargeW === permit.maxChargeW && maxDischargeW === permit.maxDischargeW) return permit;

@@ -13,6 +13,7 @@
 import { originalsSchema } from '../../contracts/latch.ts';
 import type { OriginalsRecord } from '../../contracts/latch.ts';
 import { parse } from '../../contracts/parse.ts';
+import type { Profile } from '../../contracts/profile.ts';
 import type { Cockpit } from './cockpit.ts';
 import { toleranceW } from '../../machines/device/effect.ts';
 import type { Situation } from '../../machines/device/posture.ts';
@@ -72,15 +73,30 @@ export function adoptOriginals(cockpit: Cockpit, changes: readonly Difference[])
 export function noteOriginals(cockpit: Cockpit): void {
   const { state, values: before } = cockpit.originals;
   if (state !== 'unknown' && state !== 'clean') return;
+  const persistent = persistentOf(cockpit.input.profile);
+  if (persistent.length === 0 && state === 'clean') return;
   const values: Record<string, number> = { ...before };
-  for (const [name, { writable }] of Object.entries(cockpit.input.profile.points)) {
+  for (const name of persistent) {
     // Read before our last write it would be a value of ours.
-    const value = writable?.persistent ? knownValue(cockpit, name) : undefined;
+    const value = knownValue(cockpit, name);
     if (value !== undefined) values[name] = value;
   }
   cockpit.originals = { values, state: 'clean', savingSinceMs: undefined };
   const same = state === 'clean' && Object.entries(values).every(([name, value]) => before[name] === value);
   if (!same && Object.keys(values).length > 0) void save(cockpit, false).catch(() => undefined);
+}
+
+/** Of each profile, which never changes: the points that survive a reboot of the device. */
+const PERSISTENT = new WeakMap<Profile, readonly string[]>();
+
+function persistentOf(profile: Profile): readonly string[] {
+  const before = PERSISTENT.get(profile);
+  if (before) return before;
+  const persistent = Object.entries(profile.points).flatMap(([name, { writable }]) =>
+    writable?.persistent ? [name] : [],
+  );
+  PERSISTENT.set(profile, persistent);
+  return persistent;
 }
 
 /** What the device's own limit registers allowed before bessd came, per direction. */

@@ -10,7 +10,7 @@ import type { Difference } from '../../machines/device/read-back.ts';
 import { watchDeadman } from '../../machines/device/deadman-watch.ts';
 import { frameOf, sumSamples } from '../../machines/device/telemetry.ts';
 import { boundOf } from './cockpit.ts';
-import { followed, measured, operationOf, ratingOf, situationOf } from './situation.ts';
+import { followed, isForeignControlled, measured, operationOf, orderOf, ratingOf } from './situation.ts';
 import type { Cockpit } from './cockpit.ts';
 import { observeDrill } from './drill.ts';
 import { orderPhase } from './orders.ts';
@@ -40,7 +40,7 @@ export function finishPoll(cockpit: Cockpit, startedAtMs: number): void {
   observeDrill(cockpit);
 
   if (first) cockpit.connection?.send({ type: 'IDENTIFIED' });
-  const order = cockpit.operation?.getSnapshot().context.order;
+  const order = orderOf(cockpit);
   const asked: Telemetry = { type: 'TELEMETRY', frame, ceiling: ceilingOf(cockpit), order, proof: cockpit.proof };
   const guarded = cockpit.send('guard', asked as EventObject);
   const judgedAtMs = clock.now();
@@ -68,15 +68,17 @@ function judgeReadBack(cockpit: Cockpit): void {
   if (operationOf(cockpit) === 'maintenance') adoptOriginals(cockpit, [...others.differences, ...differences]);
   // What was found is the new truth: it is reported once, and corrected by the posture, not by a loop.
   const dropped = new Set(differences.map(({ point }) => point));
-  cockpit.expectations = Object.fromEntries(
-    Object.entries(cockpit.expectations).filter(([point]) => !dropped.has(point)),
-  );
+  if (dropped.size > 0)
+    cockpit.expectations = Object.fromEntries(
+      Object.entries(cockpit.expectations).filter(([point]) => !dropped.has(point)),
+    );
 
   const { board, asset } = cockpit.input;
-  cockpit.corrections = cockpit.corrections.filter((at) => at > cockpit.clock.now() - 60_000);
+  if (cockpit.corrections.length > 0)
+    cockpit.corrections = cockpit.corrections.filter((at) => at > cockpit.clock.now() - 60_000);
   board.alarm(
     'foreign-control',
-    situationOf(cockpit).foreignControl,
+    isForeignControlled(cockpit),
     'P2',
     'somebody else keeps changing the registers that bessd writes: no order is followed against that',
     asset.id,

@@ -106,11 +106,13 @@ function pointsOf(samples: Samples, nowMs: number): TelemetryReport['points'] {
 
 /** The value that counts for safety: the hottest sensor, the first of anything else. */
 function worst(cockpit: Cockpit, measurand: Measurand): number | null {
-  const values = (cockpit.frame?.readings[measurand] ?? [])
-    .map(({ value }) => value)
-    .filter((value) => typeof value === 'number');
-  if (values.length === 0) return null;
-  return measurand === 'temperatureC' ? Math.max(...values) : (values[0] ?? null);
+  let worstYet: number | null = null;
+  for (const { value } of cockpit.frame?.readings[measurand] ?? []) {
+    if (typeof value !== 'number') continue;
+    if (measurand !== 'temperatureC') return value;
+    worstYet = Math.max(worstYet ?? value, value);
+  }
+  return worstYet;
 }
 
 function permitOf({ permit, epoch, clock }: Cockpit): TelemetryReport['permit'] {

@@ -17,7 +17,7 @@ import type { Posture, Situation } from '../../machines/device/posture.ts';
 import { expectValues } from '../../machines/device/read-back.ts';
 import type { Transaction } from '../../machines/device/sequence.ts';
 import { boundOf } from './cockpit.ts';
-import { hasBeenSilent, knownValue, operationOf, situationOf } from './situation.ts';
+import { hasBeenSilent, knownValue, operationOf, orderOf, situationOf } from './situation.ts';
 import type { Cockpit } from './cockpit.ts';
 import { countWear, requestOf, sequenceValuesOf, writeStateOf } from './door.ts';
 import { drillPosture } from './drill.ts';
@@ -192,7 +192,7 @@ function restoresAll({ originals, expectations }: Cockpit): boolean {
 function arrived(cockpit: Cockpit, wanted: Posture): void {
   const { posture } = cockpit.helm;
   if (!posture || !samePosture(posture, wanted)) return;
-  const { order } = situationOf(cockpit).context;
+  const order = orderOf(cockpit);
   if (operationOf(cockpit) === 'stopping') {
     if (posture.kind !== 'hold') return;
     if (order) orderPhase(cockpit, order, { phase: 'stopped', code: 'STOPPED' });
@@ -210,7 +210,7 @@ function arrived(cockpit: Cockpit, wanted: Posture): void {
 }
 
 function refused(cockpit: Cockpit, passage: Passage, transaction: Transaction, code: Code): boolean {
-  const { order } = situationOf(cockpit).context;
+  const order = orderOf(cockpit);
   if (passage.to.kind === 'estop')
     cockpit.send('estop', { type: 'STOP_PROGRESS', assetId: cockpit.input.asset.id, stage: 'refused', code } as {
       type: string;
@@ -227,7 +227,7 @@ function refused(cockpit: Cockpit, passage: Passage, transaction: Transaction, c
 }
 
 function failed(cockpit: Cockpit, passage: Passage, transaction: Transaction): boolean {
-  const { order } = situationOf(cockpit).context;
+  const order = orderOf(cockpit);
   cockpit.helm = notWritten(cockpit.helm);
   cockpit.expectations = Object.fromEntries(
     Object.entries(cockpit.expectations).filter(([point]) => !(point in transaction.values)),
@@ -238,7 +238,7 @@ function failed(cockpit: Cockpit, passage: Passage, transaction: Transaction): b
 
 function stuck(cockpit: Cockpit, wanted: Posture, missing: string): boolean {
   const { board, asset } = cockpit.input;
-  const { order } = situationOf(cockpit).context;
+  const order = orderOf(cockpit);
   board.alarm(
     'posture-unreachable',
     true,
@@ -272,7 +272,7 @@ export function audit(
   tookS?: number,
 ): void {
   const { board, asset } = cockpit.input;
-  const { order } = situationOf(cockpit).context;
+  const order = orderOf(cockpit);
   const w = passage.to.kind === 'power' ? passage.to.w : undefined;
   const permittedW =
     w === undefined || !cockpit.permit ? null : w < 0 ? cockpit.permit.maxChargeW : cockpit.permit.maxDischargeW;

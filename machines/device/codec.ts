@@ -22,12 +22,32 @@ export function decode(point: Point, given: readonly number[], order: WordOrder 
   if (given.length !== registersOf(point)) return undefined;
   const words = point.byteOrder === 'little' ? given.map(swapped) : given;
   if (point.type === 'string') return decodeString(words);
-  const raw = rawNumber(point, words, point.wordOrder ?? order);
+  return valueOf(point, rawNumber(point, words, point.wordOrder ?? order));
+}
+
+function valueOf(point: Point, raw: number | undefined): number | undefined {
   if (raw === undefined) return undefined;
   const value = signOf(point) * scaled(raw, point.gain);
-  const [low, high] = point.range ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
-  if (!Number.isFinite(value) || value < low || value > high) return undefined;
+  const { range } = point;
+  if (!Number.isFinite(value) || (range && (value < range[0] || value > range[1]))) return undefined;
   return value === 0 ? 0 : value;
+}
+
+/**
+ * As `decode`, of the words that begin at `at` among those of a whole reply: nearly all registers of a poll are short
+ * integers, which are read where they lie.
+ */
+export function decodeAt(
+  point: Point,
+  reply: readonly number[],
+  at: number,
+  order: WordOrder = 'big',
+): PointValue | undefined {
+  const count = registersOf(point);
+  const marker = point.byteOrder === 'little' ? undefined : shortMarker(point.type);
+  if (marker === undefined) return decode(point, reply.slice(at, at + count), order);
+  if (at + count > reply.length) return undefined;
+  return valueOf(point, shortInteger(point, reply, at, count, point.wordOrder ?? order, marker));
 }
 
 /** The words to write for a value; undefined when the register cannot hold it exactly to its resolution. */
@@ -60,9 +80,8 @@ function swapped(word: number): number {
 }
 
 function rawNumber(point: Point, words: readonly number[], order: WordOrder): number | undefined {
-  const { type } = point;
-  if (type === 'u16' || type === 'i16' || type === 'u32' || type === 'i32')
-    return shortInteger(point, words, order, SHORT_MARKERS[type]);
+  const marker = shortMarker(point.type);
+  if (marker !== undefined) return shortInteger(point, words, 0, words.length, order, marker);
   const joined = join(ordered(words, order));
   const size = words.length * 16;
   if (point.type === 'f32' || point.type === 'f64') return decodeFloat(point.type, joined);
@@ -71,20 +90,27 @@ function rawNumber(point: Point, words: readonly number[], order: WordOrder): nu
   return Number(point.type.startsWith('i') ? BigInt.asIntN(size, joined) : joined);
 }
 
-const SHORT_MARKERS = { u16: 0xffff, i16: 0x7fff, u32: 0xffff_ffff, i32: 0x7fff_ffff } as const;
+/** The usual "no value" of the short integers; undefined: another type. */
+function shortMarker(type: Point['type']): number | undefined {
+  if (type === 'u16') return 0xffff;
+  if (type === 'i16') return 0x7fff;
+  if (type === 'u32') return 0xffff_ffff;
+  return type === 'i32' ? 0x7fff_ffff : undefined;
+}
 
 /** As below in plain numbers: nearly all registers of a poll are such, and a stop waits until they are decoded. */
 function shortInteger(
   { type, invalid }: Point,
   words: readonly number[],
+  from: number,
+  count: number,
   order: WordOrder,
   usualMarker: number,
 ): number | undefined {
-  const count = words.length;
-  const range = 2 ** (16 * count);
+  const range = count === 1 ? 0x1_0000 : 0x1_0000_0000;
   let joined = 0;
   for (let at = 0; at < count; at += 1)
-    joined = joined * 0x1_0000 + (words[order === 'big' ? at : count - 1 - at] ?? 0);
+    joined = joined * 0x1_0000 + (words[from + (order === 'big' ? at : count - 1 - at)] ?? 0);
   const isMarker = invalid
     ? invalid.some((marker) => ((marker % range) + range) % range === joined)
     : joined === usualMarker;

@@ -2,10 +2,10 @@
  * From decoded points to the frame that the guard judges: measurands gathered, alarm bits named, states translated.
  */
 import type { BoundProfile, InverterState, Measurand, Point } from '../../contracts/profile.ts';
-import { INVERTER_STATES, registersOf } from '../../contracts/profile.ts';
+import { INVERTER_STATES } from '../../contracts/profile.ts';
 import type { DeviceAlarm, PointValue, Sample, TelemetryFrame } from '../../contracts/telemetry.ts';
 import type { WordOrder } from '../../contracts/profile-point.ts';
-import { decode } from './codec.ts';
+import { decodeAt } from './codec.ts';
 import type { BlockRead } from './read-plan.ts';
 
 export type Samples = Readonly<Record<string, Sample>>;
@@ -23,7 +23,7 @@ export function sampleBlock(
 ): Samples {
   const samples: Record<string, Sample> = {};
   for (const { name, point, offset } of block.points) {
-    const value = words && decode(point, words.slice(offset, offset + registersOf(point)), order);
+    const value = words && decodeAt(point, words, offset, order);
     samples[name] = {
       value,
       quality: value === undefined ? 'missing' : 'good',
@@ -85,18 +85,36 @@ export function frameOf(
   const alarms: DeviceAlarm[] = [];
   let inverter: InverterState | undefined;
   let offGrid = false;
-  for (const [name, point] of points) {
-    if (!point.measures) continue;
-    const sample = samples[name] ?? NEVER_READ;
-    (readings[point.measures] ??= []).push(point.active ? yesOrNo(sample, point.active) : sample);
-    if (point.measures === 'inverterState') {
-      const named = nameOf(point, sample.value);
+  for (const { name, point, measures } of measuringOf(points)) {
+    const found = samples[name] ?? NEVER_READ;
+    const sample = point.active ? yesOrNo(found, point.active) : found;
+    const others = readings[measures];
+    if (others) others.push(sample);
+    else readings[measures] = [sample];
+    if (measures === 'inverterState') {
+      const named = nameOf(point, found.value);
       inverter = INVERTER_STATES.find((state) => named === state || named === `${state}_off_grid`);
       offGrid = named?.endsWith('_off_grid') ?? false;
     }
-    if (point.bits && typeof sample.value === 'number') alarms.push(...alarmsOf(point.bits, sample.value));
+    if (point.bits && typeof found.value === 'number' && found.value !== 0)
+      alarms.push(...alarmsOf(point.bits, found.value));
   }
   return { ...identity, points: samples, readings, alarms, inverter, offGrid };
+}
+
+type Measuring = { readonly name: string; readonly point: Meaning; readonly measures: Measurand };
+
+/** Of each binding, which never changes: those of its points that measure what a frame gathers. */
+const MEASURING = new WeakMap<ReadonlyMap<string, Meaning>, readonly Measuring[]>();
+
+function measuringOf(points: ReadonlyMap<string, Meaning>): readonly Measuring[] {
+  const before = MEASURING.get(points);
+  if (before) return before;
+  const measuring = [...points].flatMap(([name, point]) =>
+    point.measures ? [{ name, point, measures: point.measures }] : [],
+  );
+  MEASURING.set(points, measuring);
+  return measuring;
 }
 
 /** 1 for the values that mean yes, 0 for all others. */
