@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import type { ChildProcess } from 'node:child_process';
 import type { Clock } from '../contracts/clock.ts';
 import { Fault } from '../contracts/faults.ts';
+import { createSilence } from './silence.ts';
 
 export type OsWatch = {
   /** The child must send an IPC message (`process.send`) at least so often, else it counts as hung. */
@@ -23,13 +24,12 @@ export function watchOver(
   clock: Clock,
   condemn: (fault: Fault) => void,
 ): () => void {
-  let heardAt = clock.now();
-  child.on('message', () => {
-    heardAt = clock.now();
-  });
   const everyMs = Math.min(LOOK_EVERY_MS, (silentAfterMs ?? LOOK_EVERY_MS) / 2);
+  const silence = createSilence(clock, everyMs);
+  child.on('message', silence.heard);
   const look = async (): Promise<void> => {
-    if (silentAfterMs !== undefined && clock.now() - heardAt > silentAfterMs)
+    const silentMs = silence.look();
+    if (silentAfterMs !== undefined && silentMs > silentAfterMs)
       return condemn(new Fault('CHILD_SILENT', `process silent for ${silentAfterMs} ms`));
     const rssMb = maxRssMb === undefined ? undefined : await residentMb(child.pid);
     if (maxRssMb !== undefined && rssMb !== undefined && rssMb > maxRssMb)

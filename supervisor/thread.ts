@@ -13,8 +13,12 @@ import type { EventObject } from 'xstate';
 import { Fault } from '../contracts/faults.ts';
 import { fromProcess } from './process.ts';
 import type { ProcessLogic } from './process.ts';
+import { createSilence } from './silence.ts';
 import { dismissSpare, prepareSpare, takeSpare, threadName } from './spare-thread.ts';
 import { SPARE } from './thread-start.ts';
+
+/** So often within the time after which a silent thread counts as hung. */
+const LOOKS = 5;
 
 export type ThreadSpec = {
   readonly entry: URL;
@@ -39,9 +43,10 @@ export function inThread(spec: ThreadSpec): ThreadLogic {
   const logic = fromProcess<Post>(async ({ signal, clock, onMessage, lease }) => {
     const worker = begin();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    let heardAt = clock.now();
+    const everyMs = silentAfterMs / LOOKS;
+    const silence = createSilence(clock, everyMs);
     worker.on('message', (message: unknown) => {
-      heardAt = clock.now();
+      silence.heard();
       try {
         if (lease.held) spec.onSignal(message);
       } catch (error) {
@@ -58,11 +63,11 @@ export function inThread(spec: ThreadSpec): ThreadLogic {
     if (spec.spare) prepareSpare(spec.entry, resourceLimits);
 
     const watch = (): void => {
-      if (clock.now() - heardAt > silentAfterMs)
+      if (silence.look() > silentAfterMs)
         return reject(new Fault('CHILD_SILENT', `thread silent for ${silentAfterMs} ms`));
-      clock.setTimeout(watch, silentAfterMs / 5);
+      clock.setTimeout(watch, everyMs);
     };
-    watch();
+    clock.setTimeout(watch, everyMs);
     // Told to end, it has no successor; after a failure, which takes the lease first, the spare is for the next one.
     signal.addEventListener('abort', () => {
       if (lease.held) dismissSpare(spec.entry);
