@@ -51,6 +51,8 @@ export const estopActor = fromProcess<EstopMessage, EstopInputs>(
     let saved = doubt === undefined;
     let saving: Promise<boolean> = Promise.resolve(saved);
     let stopping: Stopping | undefined;
+    /** Steps of the assets that were reported since the last press: a device that is stuck on is stopped on every poll. */
+    let reported = new Set<string>();
     const machine = spawn(estopMachine, {
       id: 'estop-machine',
       input: { epoch: latch.epoch, latched: latch.estop !== null, mode: resetMode(site) },
@@ -95,6 +97,7 @@ export const estopActor = fromProcess<EstopMessage, EstopInputs>(
       machine.send({ type: 'ENGAGE' });
       stopping = { written: new Set(), zero: new Set(), refused: new Set(), settle: () => {} };
       const mine = stopping;
+      reported = new Set();
       change(engaged(latch, epochOf(), { sinceWallMs: clock.wall(), reason, issuer }));
       board.event('estop', { state: 'latched', reason, issuer, epoch: latch.epoch, ...traceField(trace) });
       board.alarm('estop-latched', true, 'P1', `emergency stop: ${reason} (${issuer})`);
@@ -137,7 +140,11 @@ export const estopActor = fromProcess<EstopMessage, EstopInputs>(
     function progress({ assetId, stage, code }: StopProgress): void {
       // A meter has nothing that could be stopped.
       if (!assetIds.includes(assetId)) return;
-      if (latch.estop) board.event('estop', { state: stage, asset_id: assetId, ...(code ? { reason: code } : {}) });
+      const step = `${assetId} ${stage} ${code ?? ''}`;
+      if (latch.estop && !reported.has(step)) {
+        reported.add(step);
+        board.event('estop', { state: stage, asset_id: assetId, ...(code ? { reason: code } : {}) });
+      }
       stopping?.[stage].add(assetId);
       stopping?.settle();
     }

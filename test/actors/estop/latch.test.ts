@@ -46,6 +46,25 @@ test('a press tells the drivers in its own turn, in a new epoch, before the disk
   );
 });
 
+test('a device that is stuck on and stopped again on every poll is reported once for each press', async () => {
+  const bench = await estopBench();
+  const states = (): unknown[] => bench.events('estop').map(({ state, asset_id, reason }) => [state, asset_id, reason]);
+  bench.press();
+  for (let poll = 0; poll < 5; poll += 1) progress(bench, 'b1', 'written');
+  progress(bench, 'b1', 'refused', { code: 'WRITE_BUDGET' });
+  progress(bench, 'b1', 'refused', { code: 'DEVICE_REFUSED' });
+  const once = [
+    ['latched', undefined, 'smoke'],
+    ['written', 'b1', undefined],
+    ['refused', 'b1', 'WRITE_BUDGET'],
+    ['refused', 'b1', 'DEVICE_REFUSED'],
+  ];
+  assert.equal(states(), once);
+  bench.press();
+  progress(bench, 'b1', 'written');
+  assert.equal(states(), [...once, ...once.slice(0, 2)]);
+});
+
 test('the press is answered as soon as every battery is at zero or refuses', async () => {
   const bench = await estopBench();
   const waiting = bench.clock.pending();
