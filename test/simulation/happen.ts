@@ -36,7 +36,8 @@ export function happen(world: World, event: Event): void {
       return maintenance(world, event.at, event.on);
     case 'plant':
       plants[event.at].set(event.change);
-      return;
+      // A power stage that is stuck on obeys nobody, from this moment on.
+      return oracle.look();
     case 'link': {
       const { at, fault, forMs } = event;
       plants[at].faults.apply('reset' === fault.kind ? fault : { ...fault, forMs });
