@@ -20,6 +20,7 @@ import { bytesOf, readCorpus } from '../test/fuzz/corpus.ts';
 import { fuzzServer, sendFrames } from '../test/fuzz/server.ts';
 import { fuzzSession } from '../test/fuzz/session.ts';
 import { diskCommand } from './campaign/disk.ts';
+import { endOnSignals } from './campaign/ending.ts';
 import { estopCommand } from './campaign/estop.ts';
 import { wholeNumber } from './campaign/numbers.ts';
 import { outageCommand } from './campaign/outage.ts';
@@ -29,6 +30,7 @@ type FuzzOptions = { readonly rounds: number; readonly seed: number; readonly fr
 /** A spoilt answer costs the driver a connection, so it meets fewer. */
 const ROUNDS_PER_SPOILT_ANSWER = 500;
 
+const ending = endOnSignals();
 const program = new Command('npm run campaign --');
 program
   .command('fuzz')
@@ -44,7 +46,7 @@ program
   .option('--seed <n>', 'what chance begins with', wholeNumber, 1)
   .action(kill);
 program.addCommand(diskCommand());
-program.addCommand(estopCommand());
+program.addCommand(estopCommand(ending));
 program.addCommand(outageCommand());
 await program.parseAsync();
 

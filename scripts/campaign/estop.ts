@@ -5,6 +5,7 @@ import { Command, Option } from 'commander';
 import { CASES, estopCampaign } from '../../test/campaign/estop/estop.ts';
 import type { Row } from '../../test/campaign/estop/estop.ts';
 import { tableOf } from '../../test/campaign/estop/table.ts';
+import type { Ending } from './ending.ts';
 import { wholeNumber } from './numbers.ts';
 
 type Options = {
@@ -17,7 +18,7 @@ type Options = {
 /** Ten minutes each, so only by name. */
 const BY_NAME = ['still'];
 
-export function estopCommand(): Command {
+export function estopCommand(ending: Ending): Command {
   return new Command('estop')
     .description(
       'the E-stop at full discharge while something else is wrong: when is the first stop written, when is zero?',
@@ -27,10 +28,11 @@ export function estopCommand(): Command {
     .option('--seed <n>', 'what chance begins with', wholeNumber, 1)
     .option('--json', 'the result as JSON, with every time', false)
     .addHelpText('after', `\nCases:\n${CASES.map(({ name, about }) => `  ${name.padEnd(16)}${about}`).join('\n')}`)
-    .action(estop);
+    .action((options: Options) => estop(options, ending));
 }
 
-async function estop({ only, rounds, seed, json }: Options): Promise<void> {
+async function estop({ only, rounds, seed, json }: Options, ending: Ending): Promise<void> {
+  const begun = (stack: AsyncDisposableStack): void => ending.takeDownBy(() => stack.disposeAsync());
   const rows: Row[] = [];
   for (const one of CASES) {
     if (only ? !only.includes(one.name) : BY_NAME.includes(one.name)) continue;
@@ -39,7 +41,7 @@ async function estop({ only, rounds, seed, json }: Options): Promise<void> {
       console.error(`SKIPPED: ${one.name}: ${missing}`);
       continue;
     }
-    rows.push(...(await estopCampaign(one, { rounds, seed }, (line) => console.error(line))));
+    rows.push(...(await estopCampaign(one, { rounds, seed, begun }, (line) => console.error(line))));
   }
   console.log(json ? JSON.stringify({ seed, rounds, rows }) : tableOf(rows));
   for (const { name, variant, problems } of rows)

@@ -31,17 +31,23 @@ export type Row = {
   readonly problems: readonly string[];
 };
 
-export type Size = { readonly rounds: number; readonly seed: number };
+export type Size = {
+  readonly rounds: number;
+  readonly seed: number;
+  /** Told what has to be disposed of, where the campaign does not come to its end. */
+  readonly begun?: (stack: AsyncDisposableStack) => void;
+};
 
 export async function estopCampaign(
   one: Case,
-  { rounds, seed }: Size,
+  { rounds, seed, begun }: Size,
   tell: (line: string) => void,
 ): Promise<readonly Row[]> {
   const random = seeded(seed);
   const each = Math.max(1, Math.round(rounds * (one.share ?? 1)));
   const found = new Map<string, (Pressed | string)[]>(one.variants.map((variant) => [variant, []]));
   let stack = new AsyncDisposableStack();
+  begun?.(stack);
   let round: Round | undefined;
   try {
     for (let n = 0; n < each; n += 1)
@@ -55,6 +61,7 @@ export async function estopCampaign(
         if (typeof pressed !== 'string') continue;
         await stack.disposeAsync();
         stack = new AsyncDisposableStack();
+        begun?.(stack);
         round = undefined;
       }
   } finally {

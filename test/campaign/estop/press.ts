@@ -36,8 +36,10 @@ const COMMAND = 47_100;
 const REPLY_WITHIN_MS = 3000;
 const LOOK_EVERY_MS = 4;
 const ZERO_W = 1;
-/** So long before the press a read may have begun, and still be in flight at it or hold the next request back. */
+/** So long before the press a request may have begun, and still be in flight at it or hold the next one back. */
 const NEAR_MS = 60;
+/** Requests before the mark that are looked at for it. */
+const JUST_BEFORE = 2;
 
 export async function marksOf({ real }: EstopSite): Promise<Marks> {
   const states = await Promise.all(Array.from({ length: ASSETS }, (_, at) => real.plant.state(at)));
@@ -82,7 +84,7 @@ export async function stopsSince(
     assets.map(async (asset) => {
       const entries = await entriesSince(site, marks, asset);
       const first = entries.find(isStop);
-      const idle = first !== undefined && !(await wasRead(site, marks, asset, first, fromMs));
+      const idle = first !== undefined && !(await wasSpokenTo(site, marks, asset, first, fromMs));
       const firstMs = first ? first.wallMs - fromMs : Number.POSITIVE_INFINITY;
       return { asset, firstMs, idle, zeroMs: zeroMs.get(asset) ?? Number.POSITIVE_INFINITY };
     }),
@@ -132,16 +134,19 @@ function replyProblems(reply: Reply<EstopReply> | undefined, replyMs: number): r
   return replyMs <= REPLY_WITHIN_MS ? [] : [`answered after ${replyMs} ms`];
 }
 
-async function wasRead(
+/** Whether a read or another write came between the moment just before the press and its stop. */
+async function wasSpokenTo(
   { real }: EstopSite,
   marks: Marks,
   asset: number,
   first: TapEntry,
   fromMs: number,
 ): Promise<boolean> {
-  const reads = await real.plant.reads(Math.max(0, (marks[asset]?.reads ?? 0) - 2), asset);
+  const mark = marks[asset] ?? { reads: 0, writes: 0 };
+  const reads = await real.plant.reads(Math.max(0, mark.reads - JUST_BEFORE), asset);
+  const { entries } = await real.plant.tap(Math.max(0, mark.writes - JUST_BEFORE), asset);
   const toWallMs = first.wallMs - first.monotonicMs;
-  return reads.some(({ monotonicMs }) => {
+  return [...reads, ...entries].some(({ monotonicMs }) => {
     const wallMs = monotonicMs + toWallMs;
     return wallMs > fromMs - NEAR_MS && wallMs < first.wallMs;
   });
