@@ -61,8 +61,10 @@ export type Originals = {
   readonly values: Readonly<Record<string, number>>;
   /** `clean`: the device still holds them. `touched`: bessd may have written over them. `saved`: that too, and on the disk. */
   readonly state: 'unknown' | 'clean' | 'touched' | 'saved';
-  /** The record is on its way to the disk since then. */
-  readonly savingSinceMs: number | undefined;
+  /** The record is on its way to the disk. */
+  readonly saving: boolean;
+  /** The disk was asked then for the first time, and has not taken it. */
+  readonly unsavedSinceMs?: number | undefined;
 };
 
 /** Finds the models of a SunSpec device, first where they stood `before`; reads the registers of those that are wanted. */
@@ -195,7 +197,7 @@ export function createCockpit(input: DriverInput, tools: Pick<Cockpit, 'clock' |
     serial: undefined,
     firmware: undefined,
     acceptedFirmware: undefined,
-    originals: { values: {}, state: 'unknown', savingSinceMs: undefined },
+    originals: { values: {}, state: 'unknown', saving: false },
     models: undefined,
     lastPowerWriteAtMs: Number.NEGATIVE_INFINITY,
     heartbeat: 0,

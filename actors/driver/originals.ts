@@ -30,7 +30,7 @@ export async function recallOriginals(cockpit: Cockpit, serial: string, firmware
   const record = newest?.record.serial === serial ? newest.record : await readRecord(cockpit, serial);
   cockpit.acceptedFirmware = record?.acceptedFirmware ?? firmware;
   const state = record === newest?.record && newest?.onDisk === false ? 'touched' : 'saved';
-  if (record?.touched) cockpit.originals = { values: record.values, state, savingSinceMs: undefined };
+  if (record?.touched) cockpit.originals = { values: record.values, state, saving: false };
   else if (record) cockpit.watched = { ...record.values, ...cockpit.watched };
 }
 
@@ -65,7 +65,7 @@ export function adoptOriginals(cockpit: Cockpit, changes: readonly Difference[])
     point in values && typeof found === 'number' ? [[point, found] as const] : [],
   );
   if (set.length === 0) return;
-  cockpit.originals = { values: { ...values, ...Object.fromEntries(set) }, state: 'touched', savingSinceMs: undefined };
+  cockpit.originals = { values: { ...values, ...Object.fromEntries(set) }, state: 'touched', saving: false };
   saveOriginals(cockpit);
 }
 
@@ -81,7 +81,7 @@ export function noteOriginals(cockpit: Cockpit): void {
     const value = knownValue(cockpit, name);
     if (value !== undefined) values[name] = value;
   }
-  cockpit.originals = { values, state: 'clean', savingSinceMs: undefined };
+  cockpit.originals = { values, state: 'clean', saving: false };
   const same = state === 'clean' && Object.entries(values).every(([name, value]) => before[name] === value);
   if (!same && Object.keys(values).length > 0) void save(cockpit, false).catch(() => undefined);
 }
@@ -120,9 +120,9 @@ export function tellClosed(cockpit: Cockpit): void {
 
 /** Called before every write over persistent registers: from now on their values are ours. Power waits for the disk. */
 export function saveOriginals(cockpit: Cockpit): void {
-  const { values, state, savingSinceMs } = cockpit.originals;
-  if (state === 'saved' || state === 'unknown' || savingSinceMs !== undefined) return;
-  cockpit.originals = { values, state: 'touched', savingSinceMs: cockpit.clock.now() };
+  const { values, state, saving, unsavedSinceMs = cockpit.clock.now() } = cockpit.originals;
+  if (state === 'saved' || state === 'unknown' || saving) return;
+  cockpit.originals = { values, state: 'touched', saving: true, unsavedSinceMs };
   const { board, asset } = cockpit.input;
   void save(cockpit, true).then(
     () => saved(true),
@@ -130,7 +130,8 @@ export function saveOriginals(cockpit: Cockpit): void {
   );
 
   function saved(onDisk: boolean): void {
-    cockpit.originals = { ...cockpit.originals, state: onDisk ? 'saved' : 'touched', savingSinceMs: undefined };
+    const left = { ...cockpit.originals, saving: false };
+    cockpit.originals = onDisk ? { ...left, state: 'saved', unsavedSinceMs: undefined } : { ...left, state: 'touched' };
     board.alarm(
       'originals-unsaved',
       !onDisk,
@@ -142,7 +143,7 @@ export function saveOriginals(cockpit: Cockpit): void {
   }
 }
 
-/** How long a hold of a battery at rest waits for the record. */
+/** How long a hold of a battery at rest waits for the record, however often the disk refuses it meanwhile. */
 const RECORD_WAIT_MS = 1000;
 
 /**
@@ -150,9 +151,9 @@ const RECORD_WAIT_MS = 1000;
  * look like an original. Whatever stops power waits for nothing.
  */
 export function awaitsRecord(cockpit: Cockpit, { forced, nowMs }: Situation): boolean {
-  const { savingSinceMs } = cockpit.originals;
+  const { unsavedSinceMs } = cockpit.originals;
   const power = followed(cockpit);
-  if (savingSinceMs === undefined || nowMs - savingSinceMs >= RECORD_WAIT_MS || forced) return false;
+  if (unsavedSinceMs === undefined || nowMs - unsavedSinceMs >= RECORD_WAIT_MS || forced) return false;
   return power !== undefined && Math.abs(power) <= toleranceW(ratingOf(cockpit.input));
 }
 

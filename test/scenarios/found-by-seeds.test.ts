@@ -152,6 +152,18 @@ test('an order is said to be written only as far as the device, whose limit fell
   }
 });
 
+test('a battery at rest is held a second after it was found, also while the disk refuses', async () => {
+  const disk = memoryDisk();
+  disk.writable = false;
+  const site = await virtualSite({ disk });
+  await site.run(4000);
+  site.plants[0]?.set({ loadW: 90_000 });
+  for (let n = 0; n < 20; n += 1) {
+    await site.run(50);
+    assert.is(Math.round(site.power()), 0, 'it does not begin to supply the house');
+  }
+});
+
 test('a driver that dies while the disk refuses leaves its successor the limits that the device had', async () => {
   const disk = memoryDisk();
   disk.writable = false;
