@@ -5,12 +5,13 @@ import type { EventObject } from 'xstate';
 import type { Telemetry } from '../../contracts/messages.ts';
 import { observeEffect, toleranceW } from '../../machines/device/effect.ts';
 import { polled } from '../../machines/device/helm.ts';
+import { inReference } from '../../machines/device/posture.ts';
 import { readBack, watchChanges } from '../../machines/device/read-back.ts';
 import type { Difference } from '../../machines/device/read-back.ts';
 import { watchDeadman } from '../../machines/device/deadman-watch.ts';
 import { frameOf, sumSamples } from '../../machines/device/telemetry.ts';
 import { boundOf } from './cockpit.ts';
-import { followed, isForeignControlled, measured, operationOf, orderOf, ratingOf } from './situation.ts';
+import { followed, isForeignControlled, measured, operationOf, orderOf, ratingOf, situationOf } from './situation.ts';
 import type { Cockpit } from './cockpit.ts';
 import { observeDrill } from './drill.ts';
 import { orderPhase } from './orders.ts';
@@ -136,7 +137,10 @@ function judgeEffect(cockpit: Cockpit, pollStartedAtMs: number): void {
   // Of an order that is not written yet nothing can be verified: the power is that of the one before.
   const isWritten = order !== undefined && cockpit.announced === order && cockpit.helm.posture?.kind === 'power';
   if (effect.state === 'verified' && before.state !== 'verified' && isWritten)
-    orderPhase(cockpit, order, { phase: 'verified', writtenW: effect.targetW });
+    orderPhase(cockpit, order, {
+      phase: 'verified',
+      writtenW: inReference(situationOf(cockpit), order, effect.targetW),
+    });
   const stuckOn = effect.state === 'not_following' && effect.targetW === 0;
   board.alarm(
     'not-following',

@@ -12,7 +12,7 @@ import { kindOf, notWritten, steer, written } from '../../machines/device/helm.t
 import type { Course, Passage } from '../../machines/device/helm.ts';
 import { mayWrite } from '../../machines/device/may-write.ts';
 import { isCarriedOut } from '../../machines/device/order-answer.ts';
-import { batteryTarget, endOfOrder, samePosture, wantedPosture } from '../../machines/device/posture.ts';
+import { endOfOrder, inReference, samePosture, wantedPosture } from '../../machines/device/posture.ts';
 import type { Posture, Situation } from '../../machines/device/posture.ts';
 import { expectValues } from '../../machines/device/read-back.ts';
 import type { Transaction } from '../../machines/device/sequence.ts';
@@ -202,9 +202,7 @@ function arrived(cockpit: Cockpit, wanted: Posture): void {
     const isOwn = cockpit.writtenFor === order;
     if (!isCarriedOut(situation, order, isOwn)) return;
     cockpit.announced = order;
-    // Told in the reference of the order: at the AC terminal of a hybrid its PV comes on top.
-    const offsetW = order.w - batteryTarget(situation, order);
-    const writtenW = (posture.kind === 'power' ? posture.w : 0) + offsetW;
+    const writtenW = inReference(situation, order, posture.kind === 'power' ? posture.w : 0);
     if (orderPhase(cockpit, order, { phase: 'written', writtenW })) cockpit.answeredOrder = order.id;
   }
 }

@@ -103,6 +103,11 @@ export function batteryTarget(
   return acW === undefined || batteryW === undefined ? 0 : w - Math.min(Math.max(0, acW - batteryW), Math.max(0, pvW));
 }
 
+/** The other way round: a battery power in the reference of the order, W. At the AC terminal of a hybrid its PV comes on top. */
+export function inReference(s: Parameters<typeof batteryTarget>[0], order: Order, batteryW: number): number {
+  return batteryW + order.w - batteryTarget(s, order);
+}
+
 function powered(s: Situation): Posture {
   const { order } = s.context;
   const stopping = s.operation === 'stopping';

@@ -306,6 +306,14 @@ test('an order that comes while the one before is re-armed is answered by its ow
   }
 });
 
+test('an AC order of a hybrid is said to be verified at the AC terminal, as it was asked for', async () => {
+  const site = await virtualSite({ plant: { pvW: 30_000, loadW: 20_000 } });
+  assert.ok((await site.dispatch(20_000, 300, { reference: 'ac' })).ok);
+  await site.run(10_000);
+  const verified = site.events('command').find((event) => event['phase'] === 'verified');
+  assert.ok(Math.abs(Number(verified?.['final_w']) - 20_000) < 200, JSON.stringify(verified));
+});
+
 test.run();
 
 function siteOrder(site: VirtualSite, w: number): ReturnType<VirtualSite['dispatch']> {
