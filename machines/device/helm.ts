@@ -164,7 +164,7 @@ function suffices({ known, profile }: HelmInput, { to }: Passage, { values }: Tr
     if (now === undefined) return false;
     const limits = profile.points[point]?.writable?.limits;
     const letsThrough = to.kind === 'power' && limits === (to.w < 0 ? 'charge' : 'discharge') && now >= Math.abs(to.w);
-    return same(profile, point, now, value) || (letsThrough && now > 0);
+    return same(profile, point, now, value) || letsThrough;
   });
 }
 

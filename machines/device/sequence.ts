@@ -98,7 +98,7 @@ function resolve(name: string, point: Point, wanted: StepValue, values: Sequence
   if (bounded > raw && typeof wanted !== 'number' && !(raw < 0 && bounded <= 0)) return undefined;
   // Towards zero, so that rounding never exceeds what was allowed.
   const steps = Math.floor(Math.abs(bounded) * point.gain + 1e-9) * Math.sign(bounded);
-  return steps === 0 ? 0 : Number((steps / point.gain).toPrecision(15));
+  return Number((steps / point.gain).toPrecision(15));
 }
 
 function isSigned(wanted: StepValue): boolean {

@@ -107,6 +107,27 @@ const EFFECTS: readonly (readonly [
     'verified',
   ],
 ];
+test('one miss more does not take back that the device does not follow', () => {
+  const path = [
+    [25_000, 0],
+    [26_000, 0],
+    [27_000, 5000],
+  ] as const;
+  assert.is(follow(...path), 'not_following', 'one hit is chance');
+  assert.is(follow(...path, [28_000, 0]), 'not_following');
+});
+
+test('the settle time runs from the write', () => {
+  const late = [20_000, 29_999, 30_000].reduce<Effect[]>((seen, atMs) => {
+    const before = seen.at(-1) ?? expectEffect(5000, 5000);
+    return [...seen, observeEffect(before, 0, atMs, { settleMs: 25_000, ratingW: 20_000 })];
+  }, []);
+  assert.equal(
+    late.map(({ state }) => state),
+    ['settling', 'settling', 'not_following'],
+  );
+});
+
 for (const [title, path, state] of EFFECTS) test(title, () => assert.is(follow(...path), state));
 
 test('the tolerance is 2 % of the rating, and 200 W at least', () => {

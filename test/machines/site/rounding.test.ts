@@ -32,6 +32,12 @@ test('the largest part of a step counts, not the most watts', () => {
   assert.equal(roundShares([unit(160, 100), unit(95, 50)]), [100, 100]);
 });
 
+test('what is left over by floating point alone gets no step, and keeps none back', () => {
+  assert.equal(roundShares([unit(1e-6), unit(0.999_998_5, 1, 0.9)]), [0, 0]);
+  assert.equal(roundShares([unit(0.5), unit(0.499_999)]), [1, 0]);
+  assert.equal(roundShares([unit(0.6, 1, 0.999_999), unit(0.4)]), [1, 0]);
+});
+
 test('coarse and fine registers beside each other', () => {
   assert.equal(roundShares([unit(1470, 100), unit(1530, 10)]), [1400, 1530]);
 });
