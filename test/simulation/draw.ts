@@ -35,7 +35,9 @@ export function drawSchedule(seed: number): Schedule {
     Array.from({ length: Math.round(often) }, () => draw(dice)).flat(),
   );
   if (dice.happens(0.4)) happenings.push(...kills(dice));
-  return { seed, devices, happenings: happenings.toSorted((a, b) => a.atMs - b.atMs) };
+  // What would come later, such as an order that is sent once more, belongs to no schedule: the end is for new orders.
+  const inTime = happenings.filter(({ atMs }) => atMs < FAULTS_END_MS);
+  return { seed, devices, happenings: inTime.toSorted((a, b) => a.atMs - b.atMs) };
 }
 
 function drawDevice(dice: Dice): DeviceSetting {
