@@ -84,9 +84,14 @@ async function replace(file: string, text: string, slotBytes: number | undefined
 
 async function replaceByNew(file: string, text: string): Promise<void> {
   const folder = path.dirname(file);
-  const madeFrom = await mkdir(folder, { recursive: true });
   const temporary = `${file}.new`;
-  const handle = await open(temporary, 'w');
+  let madeFrom: string | undefined;
+  // The folder is nearly always there: it is made when it turns out that it is not.
+  const handle = await open(temporary, 'w').catch(async (error: unknown) => {
+    if (!isMissing(error)) throw error;
+    madeFrom = await mkdir(folder, { recursive: true });
+    return await open(temporary, 'w');
+  });
   try {
     await handle.writeFile(text);
     await handle.sync();
