@@ -13,7 +13,12 @@ type Engage = { readonly type: 'ENGAGE' };
 /** `permitted`: the person is who they say, may reset, and no cause stands. */
 type Reset = { readonly type: 'RESET'; readonly by: string; readonly permitted: boolean };
 
-export type EstopEvent = Engage | Reset;
+/** Every device that can be stopped stands still, or whoever pressed has been told which do not. */
+type Stopped = { readonly type: 'STOPPED' };
+
+export type EstopEvent = Engage | Stopped | Reset;
 
 /** How long the second person has, ms; the delay `requestLapses` of the machine. */
 export const RESET_WINDOW_MS = 120_000;
+/** How long a stop may take before it counts as latched whatever the devices do, ms; the delay `engagesWithin`. */
+export const ENGAGES_WITHIN_MS = 3000;

@@ -45,7 +45,7 @@ export function estopSteps(state: Site, { operators, answers }: Latching, settin
   }
   for (const timer of parts.estop.leaves[estop.leaf]?.timers ?? [])
     steps.push({
-      label: 'the request to reset lapses',
+      label: isEngaging(estop) ? 'the stop is carried out, or takes too long' : 'the request to reset lapses',
       state: {
         ...state,
         estop: parts.estop.reduce(estop, { type: timer as `xstate.${string}` }).state,
@@ -88,8 +88,12 @@ export function estopSteps(state: Site, { operators, answers }: Latching, settin
     return breaks === undefined ? reset(between, 'ben') : { label: 'ana resets', state: between, breaks };
   }
 
+  function isEngaging({ leaf }: NonNullable<Site['estop']>): boolean {
+    return parts.estop.leaves[leaf]?.name === 'engaging';
+  }
+
   function notStopped({ estop: machine, record, driver }: Site): string | undefined {
-    const latched = record.estop !== null && machine && parts.estop.leaves[machine.leaf]?.name === 'latched';
+    const latched = record.estop !== null && machine && isEngaging(machine);
     const told = !driver || driver.op.context.estopped;
     if (!latched || !told) return 'E-stop reachable from every state in one event';
     const own = !driver?.told || !driver.memory.answered;
@@ -100,7 +104,7 @@ export function estopSteps(state: Site, { operators, answers }: Latching, settin
     const { estop: machine, record, driver, registers, asked } = before;
     if (!machine) throw new Error('reset where nobody is');
     const stands = !driver?.linked || setting.plant.moves(registers) !== undefined;
-    if (stands && parts.habits.asksForCause)
+    if ((stands && parts.habits.asksForCause) || isEngaging(machine))
       return { label: `${by} resets and is refused: a cause stands`, state: before };
     const next = parts.estop.reduce(machine, { type: 'RESET', by, permitted: true }).state;
     const label = `${by} resets`;

@@ -88,6 +88,7 @@ const estopInputs: readonly EstopInput[] = [
 ];
 const estopEvents: readonly EstopEvent[] = [
   { type: 'ENGAGE' },
+  { type: 'STOPPED' },
   { type: 'RESET', by: 'ana', permitted: true },
   { type: 'RESET', by: 'ben', permitted: true },
   { type: 'RESET', by: 'ben', permitted: false },

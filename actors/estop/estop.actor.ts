@@ -23,6 +23,8 @@ import { loadLatch } from './latch-store.ts';
 
 const REPLY_WITHIN_MS = 2800;
 const SAVE_AGAIN_MS = 5000;
+/** What the states of the machine are called outside, where it is not their name. */
+const STATES: Readonly<Record<string, string>> = { engaging: 'latched', resetRequested: 'reset_requested' };
 
 /** One stop under way: who has been stopped so far, and who waits for the answer. */
 type Stopping = {
@@ -119,6 +121,7 @@ export const estopActor = fromProcess<EstopMessage, EstopInputs>(
         };
         mine.settle();
       });
+      if (mine === stopping) machine.send({ type: 'STOPPED' });
       const onDisk = await Promise.race([
         save,
         new Promise<boolean>((resolve) => clock.setTimeout(() => resolve(false), 100)),
@@ -211,7 +214,7 @@ export const estopActor = fromProcess<EstopMessage, EstopInputs>(
 
     function viewOf(): { latch: LatchRecord; state: string; saved: boolean } {
       const { value } = machine.getSnapshot() as unknown as { value: string };
-      return { latch, state: value === 'resetRequested' ? 'reset_requested' : value, saved };
+      return { latch, state: STATES[value] ?? value, saved };
     }
   },
 );

@@ -76,6 +76,8 @@ function resetEstop(
     return refusal('NOT_AUTHORISED', 'a reset by one person works only at the machine itself');
   const standing = site.assets.map(({ id }) => reasonAgainstReset(desk, id)).filter((reason) => reason !== undefined);
   if (standing.length > 0) return refusal('CAUSE_STANDS', standing.join('; '), { standing });
+  const { value: before } = machine.getSnapshot() as unknown as { value: string };
+  if (before === 'engaging') return refusal('CAUSE_STANDS', 'the emergency stop is still being carried out');
   machine.send({ type: 'RESET', by: issuer, permitted: true });
   const { value, context } = machine.getSnapshot() as unknown as { value: string; context: { epoch: number } };
   if (value !== 'armed') {

@@ -1,21 +1,23 @@
 /**
  * E-stop machine: is the emergency stop of this site latched, and who is resetting it?
  *
- *   armed ──ENGAGE──▶ latched ──RESET by the first──▶ resetRequested ──RESET by another──▶ armed
- *                        ▲              └─────120 s──────┘   (or RESET by one person, where the site says so)
+ *   armed ─ENGAGE─▶ engaging ─STOPPED─▶ latched ─RESET─▶ resetRequested ─RESET by another─▶ resetConfirmed ─▶ armed
+ *                       └──────3 s────────▲  └▲──────120 s───────┘
  *
- * ENGAGE leads to latched from everywhere and raises the epoch, which voids every order and permit given before it.
+ * Where the site says that one person is enough, RESET leads from latched to resetConfirmed.
+ * ENGAGE leads to engaging from everywhere and raises the epoch, which voids every order and permit given before it. While
+ * the stop is carried out nobody can reset it.
  * Invariant: armed is reached only by RESET events that `permitted` lets pass. A non-safety-rated request; never a SIL.
  */
 import { assign, setup } from 'xstate';
-import { RESET_WINDOW_MS } from '../../contracts/estop.ts';
+import { ENGAGES_WITHIN_MS, RESET_WINDOW_MS } from '../../contracts/estop.ts';
 import type { EstopContext, EstopEvent, EstopInput } from '../../contracts/estop.ts';
 
 type EstopTypes = { input: EstopInput; context: EstopContext; events: EstopEvent; tags: 'stopped' };
 
 export const estopMachine = setup({
   types: {} as EstopTypes,
-  delays: { requestLapses: RESET_WINDOW_MS },
+  delays: { requestLapses: RESET_WINDOW_MS, engagesWithin: ENGAGES_WITHIN_MS },
   guards: {
     startsLatched: ({ context }) => context.latched,
     onePersonIsEnough: ({ context, event }) =>
@@ -33,25 +35,27 @@ export const estopMachine = setup({
   id: 'estop',
   context: ({ input }) => ({ ...input, requestedBy: undefined }),
   initial: 'deciding',
-  on: { ENGAGE: { target: '.latched', actions: 'bumpEpoch' } },
+  on: { ENGAGE: { target: '.engaging', actions: 'bumpEpoch' } },
   states: {
     deciding: { always: [{ guard: 'startsLatched', target: 'latched' }, { target: 'armed' }] },
     armed: {},
+    engaging: { tags: 'stopped', on: { STOPPED: 'latched' }, after: { engagesWithin: 'latched' } },
     latched: {
       tags: 'stopped',
       entry: 'forgetFirst',
       on: {
         RESET: [
-          { guard: 'onePersonIsEnough', target: 'armed', actions: 'release' },
+          { guard: 'onePersonIsEnough', target: 'resetConfirmed' },
           { guard: 'isFirst', target: 'resetRequested', actions: 'rememberFirst' },
         ],
       },
     },
     resetRequested: {
       tags: 'stopped',
-      on: { RESET: { guard: 'isAnother', target: 'armed', actions: 'release' } },
+      on: { RESET: { guard: 'isAnother', target: 'resetConfirmed' } },
       after: { requestLapses: 'latched' },
     },
+    resetConfirmed: { tags: 'stopped', entry: 'release', always: 'armed' },
   },
   options: { maxIterations: 100 },
 });

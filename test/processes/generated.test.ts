@@ -21,14 +21,14 @@ const file = readFileSync(new URL('../generated/estop.txt', import.meta.url), 'u
 test('E-stop: a real site goes the way of the machine, over HTTP and over a crash', async () => {
   const [scenario] = parseScenarios(file).filter(({ input }) => input === 0);
   const all = scenario?.steps ?? [];
-  const wait = all.findIndex(({ event }) => 'waitMs' in estopStep(event));
+  const wait = all.findIndex(({ event }, at) => 'waitMs' in estopStep(event, all[at - 1]?.outcome));
   const steps = all.slice(0, wait);
   assert.ok(steps.length > 20, `${steps.length} events before the first wait`);
   const crash = steps.findIndex(({ outcome }, at) => at > steps.length / 2 && estopStateOf(outcome) === 'latched');
   await using site = await realSite({ assets: 1, site: { operators: OPERATORS } });
   await site.startRuntime();
   for (const [at, { event, outcome }] of steps.entries()) {
-    await happen(event);
+    await happen(event, steps[at - 1]?.outcome);
     const state = estopStateOf(outcome);
     assert.is((await site.get('/api/v1/status')).data.estop.state, state, `step ${at + 1}: ${event} > ${outcome}`);
     if (at !== crash) continue;
@@ -37,8 +37,8 @@ test('E-stop: a real site goes the way of the machine, over HTTP and over a cras
     assert.is((await site.get('/api/v1/status')).data.estop.state, state, 'a crash changes nothing');
   }
 
-  async function happen(event: string): Promise<void> {
-    const step = estopStep(event);
+  async function happen(event: string, before?: string): Promise<void> {
+    const step = estopStep(event, before);
     if ('press' in step) return void (await site.post('/api/v1/estop', { reason: 'test', issuer: 'anyone' }));
     if ('reset' in step) await reset(step.reset);
   }

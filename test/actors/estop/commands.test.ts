@@ -69,6 +69,19 @@ for (const origin of ['nats', 'http', 'socket'] as const)
     assert.is(mayAct({ operators: [] }, origin, 'anybody', undefined), origin === 'socket');
   });
 
+test('a stop that is being carried out cannot be reset, and such a reset is no first one', async () => {
+  const bench = await estopBench({ powers: STILL });
+  bench.press();
+  await bench.clock.advance(2700);
+  assert.is(codeOf(bench.command(reset())), 'CAUSE_STANDS');
+  await bench.clock.advance(200);
+  assert.is(bench.state(), 'latched');
+  assert.is(codeOf(bench.command(reset(ben))), 'ok');
+  assert.is(bench.state(), 'reset_requested');
+  assert.is(codeOf(bench.command(reset(ana))), 'ok');
+  assert.is(bench.state(), 'armed');
+});
+
 test('whoever may not act is refused every command, and nothing changes', async () => {
   const bench = await estopBench({ file: json({ ...LATCHED, trips: TRIPPED.trips }), powers: STILL });
   const eve = { issuer: 'eve', tokenSha256: TOKENS.ana };

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { createActor } from 'xstate';
 import type { ActorRefFrom } from 'xstate';
 import type { EstopEvent, EstopInput } from '../../../contracts/estop.ts';
-import { RESET_WINDOW_MS } from '../../../contracts/estop.ts';
+import { ENGAGES_WITHIN_MS, RESET_WINDOW_MS } from '../../../contracts/estop.ts';
 import { estopMachine } from '../../../machines/site/estop.machine.ts';
 import { virtualClock } from '../../../supervisor/clock.ts';
 import type { VirtualClock } from '../../../supervisor/clock.ts';
@@ -12,6 +12,7 @@ import type { VirtualClock } from '../../../supervisor/clock.ts';
 const test = suite('E-stop machine');
 
 const ENGAGE: EstopEvent = { type: 'ENGAGE' };
+const STOPPED: EstopEvent = { type: 'STOPPED' };
 const reset = (by: string, permitted = true): EstopEvent => ({ type: 'RESET', by, permitted });
 
 const ROWS: readonly (readonly [
@@ -24,8 +25,19 @@ const ROWS: readonly (readonly [
 ])[] = [
   ['starts armed', 'two_person', false, [], 'armed', 5],
   ['starts latched when the file says so, in the same epoch', 'two_person', true, [], 'latched', 5],
-  ['latches, and voids what was given before', 'two_person', false, [ENGAGE], 'latched', 6],
-  ['pressed again voids again', 'two_person', true, [ENGAGE, ENGAGE], 'latched', 7],
+  ['pressed, it stops, and voids what was given before', 'two_person', false, [ENGAGE], 'engaging', 6],
+  ['stopped, it is latched', 'two_person', false, [ENGAGE, STOPPED], 'latched', 6],
+  ['pressed again voids again, and stops again', 'two_person', true, [ENGAGE, STOPPED, ENGAGE], 'engaging', 7],
+  ['while it stops nobody resets', 'local_one_person', true, [ENGAGE, reset('ana'), STOPPED], 'latched', 6],
+  [
+    'a reset while it stops is no first one',
+    'two_person',
+    true,
+    [ENGAGE, reset('ana'), STOPPED, reset('ben')],
+    'resetRequested',
+    6,
+  ],
+  ['what has stopped changes nothing without a stop', 'two_person', false, [STOPPED], 'armed', 5],
   ['a reset without a latch does nothing', 'two_person', false, [reset('ana')], 'armed', 5],
   ['the first person alone resets nothing', 'two_person', true, [reset('ana')], 'resetRequested', 5],
   ['the same person twice resets nothing', 'two_person', true, [reset('ana'), reset('ana')], 'resetRequested', 5],
@@ -50,7 +62,7 @@ const ROWS: readonly (readonly [
     'pressed between the two resets: both are needed again',
     'two_person',
     true,
-    [reset('ana'), ENGAGE, reset('ben')],
+    [reset('ana'), ENGAGE, STOPPED, reset('ben')],
     'resetRequested',
     6,
   ],
@@ -78,6 +90,17 @@ test('the second person has two minutes, and asking again does not prolong them'
   assert.equal([actor.getSnapshot().value, actor.getSnapshot().context.requestedBy], ['latched', undefined]);
   actor.send(reset('ben'));
   assert.is(actor.getSnapshot().value, 'resetRequested');
+});
+
+test('a stop that nobody reports as done is latched after three seconds', () => {
+  const { actor, clock } = run({ mode: 'two_person', latched: false, epoch: 5 });
+  actor.send(ENGAGE);
+  clock.advanceSync(ENGAGES_WITHIN_MS - 1);
+  actor.send(ENGAGE);
+  clock.advanceSync(ENGAGES_WITHIN_MS - 1);
+  assert.is(actor.getSnapshot().value, 'engaging', 'pressed again, it has its time again');
+  clock.advanceSync(1);
+  assert.is(actor.getSnapshot().value, 'latched');
 });
 
 test('a latch stays for ever by itself, and the epoch never goes back', () => {
