@@ -56,8 +56,8 @@ export type RunningSite = {
 /** Not recorded. */
 const OF_THE_MOMENT: readonly Report['type'][] = ['HEARTBEAT', 'CYCLE', 'UPLINK', 'TRACE'];
 const HEARTBEAT_MS = 500;
-/** Saved on a full disk too: the latch, and the ids of orders, without which orders are refused. Bytes. */
-const SLOTS = { 'latch.json': 16_384, 'orders.json': 262_144 };
+/** Saved on a full disk too: the latch, who waits for the grid, and the ids of orders, without which orders are refused. Bytes. */
+const SLOTS = { 'latch.json': 16_384, 'grid.json': 16_384, 'orders.json': 262_144 };
 /** A batch and its checkpoint sync the disk up to five times; one that takes ten seconds each is slow, not hung. */
 const RECORD_SILENT_MS = 120_000;
 

@@ -24,6 +24,7 @@ import { estopActor } from './actors/estop/estop.actor.ts';
 import { estopRequest } from './actors/estop/asked.ts';
 import type { EstopInputs, LatchView } from './actors/estop/inputs.ts';
 import { gridMemory } from './actors/grid-guard.ts';
+import { openGridNote } from './actors/grid-note.ts';
 import { guardActor } from './actors/guard.actor.ts';
 import type { GuardInputs } from './actors/guard.actor.ts';
 import type { Clock } from './contracts/clock.ts';
@@ -37,6 +38,7 @@ import { seconds } from './contracts/units.ts';
 import type { LoadedSite } from './io/site-file.ts';
 import { sunspecDefinitions } from './io/sunspec-models.ts';
 import { scanSunspec } from './io/sunspec-scan.ts';
+import type { GuardState } from './machines/guard/guard.ts';
 import { referencedModels } from './machines/sunspec/bind.ts';
 import { createSiteMode } from './actors/site-mode.ts';
 import type { SiteModeView } from './actors/site-mode.ts';
@@ -108,6 +110,12 @@ export function startSite(parts: SiteParts): Site {
     },
     standingCause: (assetId) => causes.get(assetId),
   };
+  const guardStates = new Map<string, GuardState>();
+  const gridNote = openGridNote(
+    openFile('grid.json'),
+    guardStates,
+    assets.map(({ asset }) => asset.id),
+  );
   const guard: GuardInputs = {
     configs: new Map(assets.map((plan) => [plan.asset.id, plan.guard])),
     grid: {
@@ -118,8 +126,12 @@ export function startSite(parts: SiteParts): Site {
     instruments: new Map(),
     stopperLine,
     board,
-    memory: new Map(),
-    onCause: (assetId, cause) => (cause === undefined ? causes.delete(assetId) : causes.set(assetId, cause)),
+    memory: guardStates,
+    onCause: (assetId, cause) => {
+      if (cause === undefined) causes.delete(assetId);
+      else causes.set(assetId, cause);
+      gridNote.follow(assetId);
+    },
   };
   const dispatcher: DispatcherInputs = {
     site,

@@ -19,6 +19,9 @@ export type LatchRecord = Readonly<z.output<typeof latchSchema>>;
 /** The order under way on one asset, so that it is reported as ended after a crash. */
 export const openOrderSchema = z.strictObject({ version: z.literal(1), id: z.string(), w: z.number() });
 
+/** The assets whose grid was outside its window, or not inside again for long enough, when the runtime was there last. */
+export const gridNoteSchema = z.strictObject({ version: z.literal(1), waiting: z.array(z.string()) });
+
 /** Values found in persistent registers before bessd wrote them, by point and in its unit. */
 export const originalsSchema = z.strictObject({
   version: z.literal(1),

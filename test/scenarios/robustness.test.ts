@@ -120,6 +120,41 @@ test('a new guard is no bolder than the one that died: the grid has not been ins
   assert.ok(late.ok, JSON.stringify(late));
 });
 
+test('a restart of the whole runtime does not shorten the wait: the grid must have been inside its window for 300 s', async () => {
+  const site = await virtualSite({ assets: 2 });
+  site.plants[0]?.set({ gridFrequencyHz: 52 });
+  await site.run(5000);
+  site.plants[0]?.set({ gridFrequencyHz: 50 });
+  await site.run(200_000);
+  await site.crashAndRestart();
+  await site.run(250_000);
+  const early = await site.dispatch(10_000, 60);
+  assert.is(early.ok, false, 'counted from the start');
+  const other = await site.dispatch(10_000, 60, { asset_id: 'bess-2' });
+  assert.ok(other.ok, 'its grid was never outside');
+  await site.run(60_000);
+  const late = await site.dispatch(10_000, 60);
+  assert.ok(late.ok, JSON.stringify(late));
+  await site.crashAndRestart();
+  const next = await site.dispatch(10_000, 60);
+  assert.ok(next.ok, 'a wait that has ended stays ended');
+});
+
+for (const [what, left] of [
+  ['cannot be read', '{"version":1,"wait'],
+  ['is of another version', '{"version":2,"waiting":[]}'],
+] as const)
+  test(`a note of the grid that ${what} counts as outside: nobody moves power for 300 s`, async () => {
+    const disk = memoryDisk();
+    disk.files.set('grid.json', left);
+    const site = await virtualSite({ disk });
+    const early = await site.dispatch(10_000, 60);
+    assert.is(early.ok, false);
+    await site.run(300_000);
+    const late = await site.dispatch(10_000, 60);
+    assert.ok(late.ok, JSON.stringify(late));
+  });
+
 test('a device that answers but no longer measures loses its permit, and nobody moves power', async () => {
   const site = await virtualSite();
   await site.dispatch(20_000, 3600);
