@@ -9,4 +9,7 @@ export const MUTATED = [
 ] as const;
 
 /** Fast ones only, on a virtual clock or none: they run hundreds of times. */
-export const TESTS = ['test/machines/{guard,device,site}/*.test.ts', 'test/actors/{estop/*,chart}.test.ts'] as const;
+export const TESTS = [
+  'test/machines/{guard,device,site}/*.test.ts',
+  'test/actors/{estop/*,guard/*,chart}.test.ts',
+] as const;

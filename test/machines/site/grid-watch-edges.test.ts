@@ -55,7 +55,9 @@ test('a reading is done with when every device has shown itself at or after it, 
   const first = readMeter(UNMETERED, GRID, meter(10_000, 1000), both(0, 0, 1000), 1000);
   const waits = (watch: GridWatch): number => watch.readings.length;
   const early = seeDevice(first, GRID, device(0, 999), 999);
-  assert.is(waits(early), 1, 'a frame of before does not count');
+  assert.equal([waits(early), early.readings[0]?.acAfter.size], [1, 0], 'a frame of before does not count');
+  const old = seeDevice(first, GRID, device(0, 900), 1100);
+  assert.is(old.readings[0]?.acAfter.size, 0, 'nor one that was measured before and came after');
   const one = seeDevice(early, GRID, device(0, 1000), 1000);
   assert.is(one.readings[0]?.acAfter.size, 1, 'one of that very moment does');
   const again = seeDevice(one, GRID, device(9000, 1500), 1500);
@@ -73,6 +75,15 @@ test('between its two frames a device counts with the power that leaves less roo
   // Load between -2000 + 1000 and -2000 + 4000.
   assert.equal(bounds(fourth), [-48_000, 22_000]);
   assert.equal(bounds(second), [-40_000, 30_000]);
+  // And a load that rises lies between 16_000 + 1000 and 16_000 + 4000.
+  const risen = readMeter(second, GRID, meter(16_000, 2000), [device(4000, 1900)], 2000);
+  assert.equal(bounds(seeDevice(risen, GRID, device(1000, 2100), 2100)), [-33_000, 37_000]);
+});
+
+test('a doubt of the meter ends where there is no load to compare it with any more', () => {
+  const first = readMeter(UNMETERED, GRID, meter(0, 1000), [device(0, 900)], 1000);
+  const next = readMeter({ ...first, doubted: true, contrary: 2 }, GRID, meter(0, 2000), [device(0, 1900)], 2000);
+  assert.equal([next.doubted, next.contrary], [false, 0]);
 });
 
 test('room for charging is taken at once, and given back only beyond the deadband', () => {
