@@ -1,6 +1,6 @@
 /**
- * kill -9 of the runtime after the n-th write of a sequence, for each write of start, stop and E-stop: the stopper brings the
- * battery to zero, and the next runtime forces nothing.
+ * kill -9 of the runtime after the n-th write of a sequence, for each write of start, stop and E-stop, and at full discharge:
+ * the stopper brings the battery to zero, and the next runtime forces nothing.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ended } from '../../processes/real-site.ts';
@@ -34,7 +34,33 @@ export const killCases: readonly Case[] = [
       return (variant) => killedInside(site, variant);
     },
   },
+  killedAtFull('kill-deaf', true),
+  killedAtFull('kill-deadman', false),
 ];
+
+function killedAtFull(name: string, deaf: boolean): Case {
+  return {
+    name,
+    about: `kill -9 of the runtime at full discharge, the dead-man ${deaf ? 'deaf' : 'working'}`,
+    variants: ['full discharge'],
+    from: 'kill',
+    budget: () => SILENT,
+    async open(stack) {
+      const site = stack.use(await estopSite({ deaf }));
+      await site.real.startRuntime();
+      return async (_, random) => {
+        await site.fullDischarge();
+        // The stopper knows the devices with the feed after their first poll.
+        await sleep(2000 + random.below(1000));
+        const marks = await marksOf(site);
+        const killedMs = Date.now();
+        await ended(site.real.runtime, 'SIGKILL');
+        const seen = await stopsSince(site, marks, killedMs);
+        return { seen, reply: undefined, replyMs: 0, problems: await nextRuntime(site) };
+      };
+    },
+  };
+}
 
 async function killedInside(site: EstopSite, variant: string): Promise<Pressed> {
   const [name = '', count = ''] = variant.split(' ');

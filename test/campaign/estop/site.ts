@@ -45,12 +45,16 @@ const ORDER_S = 3600;
 
 let orders = 0;
 
-export async function estopSite(options: RealOptions = {}): Promise<EstopSite> {
+/** `deaf`: the batteries go on when nobody speaks to them any more. */
+export async function estopSite({
+  deaf = true,
+  ...options
+}: RealOptions & { deaf?: boolean } = {}): Promise<EstopSite> {
   if (process.getuid?.() === 0) setPriority(ELSEWHERE);
   const folder = mkdtempSync(path.join(tmpdir(), 'bessd-estop-'));
   const broker = await natsServer(folder);
   if (!broker) throw new Error('no nats-server is installed');
-  const plant = { deaf: true, capacityWh: CAPACITY_WH };
+  const plant = { deaf, capacityWh: CAPACITY_WH };
   const real = await realSite({
     assets: ASSETS,
     simulate: ['--plant', JSON.stringify(plant), '--load', '150000', '--pv', '5000'],
