@@ -119,7 +119,10 @@ export const SUBJECTS: readonly Subject[] = [
     // An order ends by its own time, whatever its setpoint does.
     resting: [
       ...['ramping', 'steady', 'limited'].flatMap((setpoint) => [`charging.${setpoint}`, `discharging.${setpoint}`]),
-      ...['standby', 'fault', 'tripped', 'maintenance'],
+      'standby',
+      'fault',
+      'tripped',
+      'maintenance',
     ],
     promises: [],
   },
