@@ -77,7 +77,7 @@ test('the dispatcher sees the frame, the permit without the grid, and the room a
   bench.latch(ARMED);
   await bench.see({ socPct: [60] });
   const seen = bench.to('dispatcher').at(-1);
-  assert.equal((seen?.['frame'] as { assetId: string }).assetId, 'a');
+  assert.is((seen?.['frame'] as { assetId: string } | undefined)?.assetId, 'a');
   assert.equal(seen?.['permit'], bench.permit());
   assert.equal(seen?.['room'], { min: Number.NEGATIVE_INFINITY, max: Number.POSITIVE_INFINITY, meterLost: false });
 });
@@ -85,6 +85,12 @@ test('the dispatcher sees the frame, the permit without the grid, and the room a
 test('an asset that nobody planned gets no permit; it is kept as an instrument', async () => {
   const bench = await guardBench();
   bench.latch(ARMED);
+  await bench.see();
+  assert.equal(
+    bench.to('estop').map(({ type }) => type),
+    ['LATCH_WANTED'],
+    'nothing is wrong',
+  );
   bench.told.length = 0;
   await bench.see({}, {}, { assetId: 'meter' });
   assert.equal(bench.told, []);
@@ -193,13 +199,40 @@ test('a block is told once, with both directions and each reason once, and again
   low.latch(ARMED);
   await low.see();
   assert.equal(low.events('safety_block'), []);
-  await low.see({ gridFrequencyHz: [60] });
-  await low.see({ socPct: [8] });
   const empty = await guardBench();
   empty.latch(ARMED);
   await empty.see({ socPct: [8] });
   const [only] = empty.events('safety_block');
   assert.equal(only?.['blocked'], `discharge: ${String(only?.['reason']).replaceAll(',', ' ')}`);
+});
+
+test('only the directions that are blocked say why, and what is open again says nothing', async () => {
+  const reasonOf = async (values: Parameters<typeof frame>[0]): Promise<readonly unknown[]> => {
+    const bench = await guardBench();
+    bench.latch(ARMED);
+    await bench.see(values);
+    await bench.see({ ...values, maxChargeNowW: [50_000], maxDischargeNowW: [50_000] });
+    return bench.events('safety_block').map(({ reason }) => reason);
+  };
+  const [device] = await reasonOf({ maxChargeNowW: [0] });
+  assert.equal(await reasonOf({ maxDischargeNowW: [0], socPct: [92] }), [device], 'the taper of the charge is none');
+  assert.equal(await reasonOf({ maxChargeNowW: [0], socPct: [14] }), [device], 'nor is a derated discharge');
+});
+
+test('a power that does not follow what the permit left of its order is frozen after a minute', async () => {
+  const bench = await guardBench();
+  bench.latch(ARMED);
+  const order = { w: 5000, reference: 'battery' } as const;
+  await bench.clock.advance(1000);
+  const reasons = async (seconds: number, given?: typeof order): Promise<readonly string[]> => {
+    for (let at = 0; at < seconds; at += 1) {
+      await bench.see({ batteryPowerW: [0], voltageV: [400 + at / 100] }, { order: given });
+      await bench.clock.advance(1000);
+    }
+    return bench.permit().reasons.discharge;
+  };
+  assert.equal(await reasons(61, order), [], 'before the first permit nothing was left of it');
+  assert.ok((await reasons(1, order)).includes('FROZEN'));
 });
 
 test('the chart of an asset follows its permit, until that lapses', async () => {
@@ -208,7 +241,7 @@ test('the chart of an asset follows its permit, until that lapses', async () => 
     bench
       .events('transition')
       .filter(({ machine }) => machine === 'guard')
-      .map(({ asset_id, to }) => `${asset_id} ${to}`);
+      .map(({ asset_id, to }) => `${String(asset_id)} ${String(to)}`);
   bench.latch(ARMED);
   await bench.see();
   await bench.see({ maxChargeNowW: [0] });
@@ -227,9 +260,10 @@ test('the chart of an asset follows its permit, until that lapses', async () => 
   );
   const open = await guardBench();
   open.latch(ARMED);
+  await open.clock.advance(1000);
   await open.see();
   const endsAtMs = open.permit().expiresAtMs;
-  await open.clock.advance(endsAtMs - 1);
+  await open.clock.advance(endsAtMs - 1 - open.clock.now());
   assert.is(open.events('transition').at(-1)?.['to'], 'open');
   await open.clock.advance(1);
   assert.is(open.events('transition').at(-1)?.['to'], 'lapsed');
