@@ -91,6 +91,7 @@ export function runSite({ loaded, socketPath, stopperPath, version, anyPort, onS
     loaded,
     clock: systemClock,
     openDevice: openModbus(systemClock),
+    walksAhead: true,
     openFile: openSyncedFiles(loaded.dataDir, SLOTS),
     report,
     record: () => recordThread(),

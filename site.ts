@@ -57,6 +57,8 @@ export type SiteParts = {
   readonly clock: Clock;
   readonly openDevice: OpenDevice;
   readonly openFile: OpenSyncedFile;
+  /** Processor time is spent for shorter ways from an answer to a stop: worth nothing where time is not real. */
+  readonly walksAhead?: boolean;
   /** Everything that control tells; must not block. */
   readonly report: (report: Report) => void;
   /** Logic of the record and north threads; a site in memory has none. */
@@ -157,6 +159,7 @@ export function startSite(parts: SiteParts): Site {
       definitions: sunspecDefinitions(referencedModels(profile)),
       staleAfter,
       capsWith,
+      walksAhead: parts.walksAhead ?? false,
       pollIntervalMs: site.pollIntervalMs,
       pollPhaseMs:
         devices.length > 1 ? phaseOf(devices.indexOf(asset.id), devices.length, site.pollIntervalMs) : undefined,

@@ -3,7 +3,8 @@
  *
  * Owns     the guard state of each asset (hysteresis, plausibility). It is kept outside, so that a new guard is never bolder
  *          than the old one: what was engaged, doubted or waited for stays so. And what the grid connection leaves to all.
- * Accepts  TELEMETRY from drivers of assets, meters and battery management systems; LATCH_STATE from the E-stop.
+ * Accepts  TELEMETRY from drivers of assets, meters and battery management systems, AWAITED before it; LATCH_STATE from the
+ *          E-stop.
  * Emits    PERMIT to the driver at once; trips and faults to the E-stop; alarms and blocks to the board.
  * Ends     only on shutdown. While it is away permits lapse, and nobody moves power unguarded.
  */
@@ -59,6 +60,7 @@ export const guardActor = fromProcess<GuardMessage, GuardInputs>(async ({ input,
 
   onMessage((message) => {
     if (message.type === 'TELEMETRY') return take(message);
+    if (message.type === 'AWAITED') return judgeAgain(message.assetId);
     if (message.type === 'CALIBRATE') return void calibrations.set(message.assetId, message.untilMs);
     const { latch } = message;
     site = { epoch: latch.epoch, latched: latch.estop !== null };
@@ -121,6 +123,15 @@ export const guardActor = fromProcess<GuardMessage, GuardInputs>(async ({ input,
     });
   }
 
+  /** Changes nothing, and nobody hears of it. */
+  function judgeAgain(assetId: string): void {
+    const config = configs.get(assetId);
+    const telemetry = last.get(assetId);
+    if (!config || !telemetry) return;
+    const { frame, ceiling } = telemetry;
+    judge(states.get(assetId) ?? UNJUDGED, frame, ceiling, config, site, clock.now(), NO_CIRCUMSTANCES);
+  }
+
   function give(permit: Permit): void {
     permits.set(permit.assetId, permit);
     send(nameOfDriver(permit.assetId), { type: 'PERMIT', permit } as EventObject);
@@ -163,6 +174,8 @@ export const guardActor = fromProcess<GuardMessage, GuardInputs>(async ({ input,
     blocked.set(assetId, now);
   }
 });
+
+const NO_CIRCUMSTANCES = { silent: [], orderedW: 0, calibrating: false };
 
 const LATCHED = ['ESTOP_LATCHED', 'TRIPPED'] as const;
 

@@ -47,7 +47,9 @@ export type Telemetry = {
 };
 /** An authorised person allows a calibration charge until then (monotonic). */
 export type Calibrate = { readonly type: 'CALIBRATE'; readonly assetId: string; readonly untilMs: number };
-export type GuardMessage = Telemetry | LatchState | Calibrate;
+/** That asset is asked next: what was judged last is judged once more, to no effect, so that the way is warm. */
+export type Awaited = { readonly type: 'AWAITED'; readonly assetId: string };
+export type GuardMessage = Telemetry | LatchState | Calibrate | Awaited;
 
 // To the E-stop
 export type LatchWanted = { readonly type: 'LATCH_WANTED'; readonly from: string };

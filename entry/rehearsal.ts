@@ -49,6 +49,7 @@ export async function rehearse(loaded: LoadedSite): Promise<Rehearsed> {
     clock,
     openDevice: (address) => Promise.resolve(device.open(address, clock)),
     openFile: memoryFiles(),
+    walksAhead: true,
     report: () => undefined,
   });
   await clock.advance(profile.transport.connectDelayMs + 3000);

@@ -42,6 +42,8 @@ export type DriverInput = {
   /** See rhythm.ts. */
   readonly pollPhaseMs?: number | undefined;
   readonly capsWith: CapsWith;
+  /** See ahead.ts; without effect on anything but time. */
+  readonly walksAhead: boolean;
   readonly readOnly: boolean;
   readonly limitsHash: string;
   readonly openDevice: OpenDevice;

@@ -14,6 +14,7 @@ import { pollRounds } from '../../machines/device/poll-rounds.ts';
 import { changedScales } from '../../machines/device/read-plan.ts';
 import { sampleBlock } from '../../machines/device/telemetry.ts';
 import { fromProcess } from '../../supervisor/process.ts';
+import { walkAhead } from './ahead.ts';
 import { addressOf, boundOf, forgetConnection, leaveConnection } from './cockpit.ts';
 import type { Cockpit } from './cockpit.ts';
 import { expireDrill, silentUntilMs } from './drill.ts';
@@ -35,6 +36,8 @@ export const session = fromProcess<EventObject, Cockpit>(async ({ input: cockpit
   expireDrill(cockpit);
   for (let untilMs = silentUntilMs(cockpit); untilMs !== undefined && !signal.aborted; untilMs = silentUntilMs(cockpit))
     await sleepUntil(untilMs);
+  /** What the last block of a poll showed the last time. */
+  const shown = new Map<BlockRead, readonly number[]>();
   let link = await opened();
   signal.addEventListener('abort', () => link.drop('close'));
   try {
@@ -71,7 +74,7 @@ export const session = fromProcess<EventObject, Cockpit>(async ({ input: cockpit
           continue;
         }
         const { busyRetry } = transport;
-        if ((await readBlock(block)) === 'busy' && busyRetry && busyTries < busyRetry.times) {
+        if ((await readBlock(block, rest.length === 0)) === 'busy' && busyRetry && busyTries < busyRetry.times) {
           busyTries += 1;
           notBeforeMs = clock.now() + busyRetry.afterMs;
           continue;
@@ -111,11 +114,14 @@ export const session = fromProcess<EventObject, Cockpit>(async ({ input: cockpit
     await identifyAgain(cockpit, link);
   }
 
-  async function readBlock(block: BlockRead): Promise<'done' | 'busy'> {
+  async function readBlock(block: BlockRead, endsPoll: boolean): Promise<'done' | 'busy'> {
     let busy = false;
     let words: readonly number[] | undefined;
     try {
+      const before = shown.get(block);
+      if (before) walkAhead(cockpit, block, before);
       words = await link.read(block.register, block.count, block.space, block.unitId);
+      if (endsPoll && cockpit.input.walksAhead) shown.set(block, words);
     } catch (error) {
       // A device may refuse a block for now; what is in it is missing then. Anything else ends the session.
       if (!(error instanceof Fault) || error.code !== 'DEVICE_EXCEPTION') throw error;

@@ -61,6 +61,8 @@ export type VirtualOptions = {
   readonly disk?: MemoryDisk;
   /** The way to the devices, where it is not the memory network. */
   readonly openDevice?: (clock: Clock, plants: readonly SimulatedAsset[]) => OpenDevice;
+  /** As a site on real devices does. */
+  readonly walksAhead?: boolean;
 };
 
 export const TOKENS = { ana: 'a'.repeat(64), ben: 'b'.repeat(64), eve: 'e'.repeat(64) };
@@ -131,6 +133,7 @@ export async function virtualSite(options: VirtualOptions = {}): Promise<Virtual
       clock,
       openDevice: options.openDevice?.(clock, plants) ?? network.open,
       openFile: disk.open,
+      walksAhead: options.walksAhead ?? false,
       report: (report) => reports.push(report),
     });
   }
