@@ -160,7 +160,7 @@ export function eyesOf(
       contactAtMs ??= nowMs;
       const judged = allowed(all, known, remembered(nowMs), nowMs);
       memory = judged.memory;
-      const stands = judged.trip || all.alarms.some((name) => (known.get(name)?.value ?? 0) !== 0);
+      const stands = (judged.trip && !heatHidden()) || all.alarms.some((name) => (known.get(name)?.value ?? 0) !== 0);
       causeAtMs = stands ? (causeAtMs ?? nowMs) : causeAtMs;
     }
     markAtMs = nowMs;
@@ -169,6 +169,11 @@ export function eyesOf(
       { atMs: nowMs, packsC: shown().packTemperaturesC },
     ];
     fresh = huawei ? new Map() : shownAt(nowMs);
+  }
+
+  /** A poll that asked for temperatures may have met a sensor without a value each time. */
+  function heatHidden(): boolean {
+    return !huawei && temperatures.some(({ packsC }) => packsC.some(Number.isNaN));
   }
 
   function shownAt(atMs: number): typeof known {
