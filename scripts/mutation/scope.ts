@@ -2,8 +2,8 @@
 
 export const MUTATED = [
   'machines/guard/*.ts',
-  'machines/device/{may-write,helm,posture,setpoint,sequence,effect}.ts',
-  'machines/site/{estop.machine,sharing,headroom,grid-cut,grid-watch,rounding,allocation}.ts',
+  'machines/device/{may-write,helm,posture,setpoint,sequence,effect,order-answer,second-means}.ts',
+  'machines/site/{estop.machine,latch-record,in-force,sharing,headroom,grid-cut,grid-watch,rounding,allocation}.ts',
   'actors/{guard.actor,grid-guard}.ts',
   'actors/estop/*.ts',
 ] as const;

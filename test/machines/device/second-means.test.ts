@@ -1,7 +1,13 @@
 /** A stop without effect: when the battery may be disconnected, and when not. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { watchStop } from '../../../machines/device/second-means.ts';
+import type { LatchRecord } from '../../../contracts/latch.ts';
+import {
+  believesDisconnect,
+  isStopped,
+  latchForSecondMeans,
+  watchStop,
+} from '../../../machines/device/second-means.ts';
 import type { StopLook } from '../../../machines/device/second-means.ts';
 
 const STUCK: StopLook = {
@@ -35,6 +41,37 @@ for (const [title, look, due] of ROWS)
 test('the time counts from the first look without effect, and begins anew after each effect', () => {
   assert.equal(watchStop(undefined, STUCK), { since: 60_000, due: false });
   assert.is(watchStop(LONG_AGO, { ...STUCK, stuckOn: false }).since, undefined);
+});
+
+const ARMED: LatchRecord = { version: 1, epoch: 5, estop: null, trips: {}, maintenance: {} };
+const PRESSED: LatchRecord = { ...ARMED, estop: { sinceWallMs: 0, reason: 'smoke', issuer: 'eve' } };
+const TRIPPED: LatchRecord = { ...ARMED, trips: { a: { kind: 'trip', cause: 'hot', sinceWallMs: 0 } } };
+const FAULTY: LatchRecord = { ...ARMED, trips: { a: { kind: 'fault', cause: 'arc', sinceWallMs: 0 } } };
+
+test('an E-stop and a trip of the asset are stops; a fault, and the trip of another one, are none', () => {
+  assert.equal(
+    [PRESSED, TRIPPED, FAULTY, ARMED].map((latch) => isStopped(latch, 'a')),
+    [true, true, false, false],
+  );
+  assert.is(isStopped(TRIPPED, 'b'), false);
+});
+
+test('a request to disconnect is believed under the very stop for which it was made', () => {
+  assert.is(believesDisconnect(PRESSED, 'a', 5), true);
+  assert.is(believesDisconnect(PRESSED, 'a', 4), false);
+  assert.is(believesDisconnect(ARMED, 'a', 5), false);
+});
+
+test('a management system sees a trip of its own once it was asked, the tag of its asset, and no E-stop', () => {
+  const means = { ownId: 'a-bms', disconnects: 'a', disconnect: undefined };
+  const asked = { ...means, disconnect: 'moved power' };
+  assert.equal(latchForSecondMeans(PRESSED, means), ARMED);
+  const own = { ...ARMED, trips: { 'a-bms': { kind: 'trip', cause: 'moved power', sinceWallMs: 0 } } };
+  assert.equal([latchForSecondMeans(PRESSED, asked), latchForSecondMeans(TRIPPED, asked)], [own, own]);
+  assert.equal([latchForSecondMeans(FAULTY, asked), latchForSecondMeans(ARMED, asked)], [ARMED, ARMED]);
+  const tag = { tag: 'LOTO', reason: 'fan', issuer: 'ana' };
+  const tagged = { ...ARMED, maintenance: { a: tag, b: tag } };
+  assert.equal(latchForSecondMeans(tagged, means), { ...ARMED, maintenance: { 'a-bms': tag } });
 });
 
 test.run();
