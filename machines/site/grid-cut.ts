@@ -37,7 +37,6 @@ function level(
       const roomW = Math.max(direction === 'discharge' ? dischargeW : chargeW, 1e-6);
       return { id, w, roomW, strain: w / roomW };
     })
-    .filter(({ w }) => w > 0)
     .toSorted((a, b) => b.strain - a.strain);
   const keptW = Math.max(0, rows.reduce((sum, { w }) => sum + w, 0) - excessW);
   const strain = strainFor(rows, keptW);

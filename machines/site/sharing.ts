@@ -68,7 +68,7 @@ function fill(
   totalW: number,
 ): readonly number[] {
   const result = rows.map(() => 0);
-  let open = rows.map((_, at) => at).filter((at) => (rows[at]?.headroomW ?? 0) > 0 && (rows[at]?.weight ?? 0) > 0);
+  let open = rows.map((_, at) => at);
   let leftW = totalW;
   while (open.length > 0 && leftW > 0) {
     const weights = open.reduce((sum, at) => sum + (rows[at]?.weight ?? 0), 0);
