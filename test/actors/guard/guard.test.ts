@@ -295,6 +295,23 @@ test('the stopper is fed at once and from then on in its rhythm', async () => {
   assert.equal(made.to('stopper'), [], 'a site without a stopper feeds none');
 });
 
+test('an answer that is awaited is no frame: nobody is told, nothing is kept, known asset or not', async () => {
+  const bench = await guardBench();
+  bench.send({ type: 'AWAITED', assetId: 'a' });
+  bench.latch(ARMED);
+  await bench.see();
+  const before = [bench.told.length, bench.input.memory.get('a')];
+  for (const assetId of ['a', 'z']) bench.send({ type: 'AWAITED', assetId });
+  await bench.clock.advance(0);
+  assert.equal([bench.told.length, bench.input.memory.get('a')], before);
+  bench.told.length = 0;
+  await bench.see();
+  assert.equal(
+    bench.told.map(({ type }) => type),
+    ['PERMIT', 'ASSET_SEEN'],
+  );
+});
+
 test('a guard ends when the site does', async () => {
   const bench = await guardBench();
   const stopped = bench.stop();
