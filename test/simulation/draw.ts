@@ -228,12 +228,12 @@ function grids(dice: Dice): Happening[] {
 /** Far enough apart that no supervisor gives up. */
 function kills(dice: Dice): Happening[] {
   const many = 1 + dice.whole(8);
-  const first = dice.between(FIRST_MS, LAST_MS - many * 2 * KILL_PAUSE_MS);
-  return Array.from({ length: many }, (_, n) => ({
-    atMs: first + n * KILL_PAUSE_MS * dice.between(1, 2),
-    kind: 'kill' as const,
-    actor: dice.of(['estop', 'guard', 'guard', 'dispatcher', 'driver:bess-1', 'driver:bess-2'] as const),
-  }));
+  let atMs = dice.between(FIRST_MS, LAST_MS - many * 2 * KILL_PAUSE_MS);
+  return Array.from({ length: many }, () => {
+    atMs += dice.between(KILL_PAUSE_MS, 2 * KILL_PAUSE_MS);
+    const actor = dice.of(['estop', 'guard', 'guard', 'dispatcher', 'driver:bess-1', 'driver:bess-2'] as const);
+    return { atMs, kind: 'kill' as const, actor };
+  });
 }
 
 function diceOf(seed: number): {

@@ -103,6 +103,7 @@ export function allowed(rules: Rules, shown: Shown, before: Memory, nowMs: numbe
     read(rules.volts, rules.staleMs.fast),
     read(rules.hertz, rules.staleMs.fast),
     before,
+    Math.min(...[...rules.volts, ...rules.hertz].map((name) => shown.get(name)?.atMs ?? nowMs)),
     nowMs,
   );
   if (gridBackAtMs !== undefined) charge = discharge = 0;
@@ -121,13 +122,15 @@ function gridSince(
   volts: readonly number[] | undefined,
   hertz: readonly number[] | undefined,
   { gridBackAtMs }: Memory,
+  /** When these were read; what was inside then has waited since then. */
+  readAtMs: number,
   nowMs: number,
 ): number | undefined {
   if (!volts || !hertz) return gridBackAtMs === undefined ? undefined : Infinity;
   const inside =
     volts.every((v) => v >= VOLTS[0] && v <= VOLTS[1]) && hertz.every((hz) => hz >= HERTZ[0] && hz <= HERTZ[1]);
   if (!inside) return Infinity;
-  const backAtMs = gridBackAtMs === undefined ? undefined : Math.min(gridBackAtMs, nowMs);
+  const backAtMs = gridBackAtMs === undefined ? undefined : Math.min(gridBackAtMs, readAtMs);
   // Once released, the row is as if it had never engaged.
   return backAtMs !== undefined && nowMs - backAtMs >= GRID_PAUSE_MS ? undefined : backAtMs;
 }
