@@ -5,10 +5,15 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { Command } from 'commander';
 import { compile } from '../machines/compiled/compile.ts';
 import { brokenBy, mutantsOf } from '../prover/mutants.ts';
 import { SHIPPED } from '../prover/parts.ts';
 import { SUBJECTS } from '../prover/subjects.ts';
+
+new Command('node scripts/prove-mutants.ts')
+  .description('writes test/prove/mutants.json: which mutants the checker finds, and which the scenarios')
+  .parse();
 
 type Lists = { readonly foundByChecker: readonly string[]; readonly leftToScenarios: readonly string[] };
 
