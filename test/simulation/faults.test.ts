@@ -1,7 +1,7 @@
 // deadline: 420 s
 /**
- * Whole sites in which everything goes wrong, by a fixed set of seeds. Seeds that nobody has run before are for
- * `npm run simulate:faults`, as long as some of them still find what is to be mended or judged.
+ * Whole sites in which everything goes wrong, by a fixed set of seeds. Seeds that nobody has run before follow in `.ci/run`, by
+ * `npm run simulate:faults`.
  */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
