@@ -97,6 +97,8 @@ export function seeDevice(before: GridWatch, grid: Grid, device: TelemetryFrame,
     readings = load ? [] : [...readings, reading];
     if (load) bounds = follow(bounds, around(load, grid), around(flipped(load), grid), deadbandW(grid));
   }
+  // What a newer reading has cut is not given back by an older one, whose devices have only now shown themselves.
+  for (const { pccW, acBefore } of readings) bounds = obey(bounds, pccW, pccW + sum(acBefore), grid);
   return { ...before, bounds, readings };
 }
 

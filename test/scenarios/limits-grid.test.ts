@@ -88,7 +88,7 @@ test('two assets are cut so that both are strained alike, and what one cannot gi
   const [first, second] = [metered.site.power(0), metered.site.power(1)];
   assert.ok(Math.abs(first - second) < 500, `${first} and ${second}`);
   const { least } = await extremes(metered, 30_000);
-  assert.ok(least >= -20_000 && least < -15_000);
+  assert.ok(least >= -20_000 && least < -15_000, `least ${least} W`);
 });
 
 test('two orders in the same second do not take the same room', async () => {

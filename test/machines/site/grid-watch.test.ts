@@ -44,6 +44,16 @@ test('a load that falls so that the export breaks its limit cuts the room at tha
   assert.is(after?.bounds?.max, 22_000);
 });
 
+test('what a reading has cut is not given back by an older one, whose device shows itself only now', () => {
+  const first = readMeter(UNMETERED, GRID, meter(-5000, 1000), [device(55_000, 500)], 1000);
+  const second = readMeter(first, GRID, meter(-35_000, 2000), [device(55_000, 500)], 2000);
+  assert.is(second.bounds?.max, 40_000);
+  const third = seeDevice(second, GRID, device(55_000, 1500), 2500);
+  assert.is(third.bounds?.max, 40_000);
+  const fourth = seeDevice(third, GRID, device(55_000, 2200), 3200);
+  assert.is(fourth.bounds?.max, 40_000);
+});
+
 test('a load that rises so that the import breaks its limit cuts the room for charging at that very reading', () => {
   const [, after] = followed([
     { loadW: 10_000, acW: -40_000 },
