@@ -19,6 +19,7 @@ import type { SiteConfig } from '../../contracts/site-config.ts';
 import type { Profile } from '../../contracts/profile.ts';
 import { allocateToAsset, allocateToSite } from '../../machines/site/allocation.ts';
 import type { Allocation, AllocationInput } from '../../machines/site/allocation.ts';
+import { wasReset } from '../../machines/site/latch-record.ts';
 import { fromProcess } from '../../supervisor/process.ts';
 import type { Board } from '../board.ts';
 import { nameOfDriver } from '../driver/driver.actor.ts';
@@ -55,8 +56,8 @@ export const dispatcherActor = fromProcess<DispatcherMessage, DispatcherInputs>(
     const traces = tracing(board, clock);
     // Read at once; whoever comes meanwhile waits for it.
     void ledger.loaded(clock.now());
-    /** Stops so far: an order that was on its way to the disk when one came is over before it began. */
-    let stops = 0;
+    /** What voided every order that was on its way to the disk then: the last stop, or the last reset of a latch. */
+    let voided: { readonly by: Refusal } | undefined;
     const standing = new Standing();
     const sight = createSight({ site, profiles, board, standing, nowMs: clock.now });
     const resting = new Resting();
@@ -79,6 +80,8 @@ export const dispatcherActor = fromProcess<DispatcherMessage, DispatcherInputs>(
     onMessage((message) => {
       switch (message.type) {
         case 'LATCH_STATE':
+          if (wasReset(sight.latch(), message.latch))
+            voided = { by: refusal('NOT_READY', 'a latch was reset since the order came: a reset starts nothing') };
           inForce.hearLatch(sight.latch(), message.latch);
           sight.hearLatch(message.latch);
           break;
@@ -107,7 +110,7 @@ export const dispatcherActor = fromProcess<DispatcherMessage, DispatcherInputs>(
       if (command.name === 'stop') return reply(stop(command.body.asset_id));
       if (command.name !== 'dispatch') return reply(refusal('BAD_REQUEST', `${command.name} is not answered here`));
       if (!mayAsk(command.body.issuer)) return reply(refusal('RATE_LIMITED'));
-      void keepAndCarryOut(command.body, timesOf(command.body, clock), reply, stops, traces.came(trace));
+      void keepAndCarryOut(command.body, timesOf(command.body, clock), reply, voided, traces.came(trace));
     }
 
     /**
@@ -118,7 +121,7 @@ export const dispatcherActor = fromProcess<DispatcherMessage, DispatcherInputs>(
       order: DispatchRequest,
       times: Times | Refusal,
       reply: (reply: Reply) => void,
-      before: number,
+      before: typeof voided,
       way: Way,
     ): Promise<void> {
       const cameAtMs = clock.now();
@@ -134,7 +137,7 @@ export const dispatcherActor = fromProcess<DispatcherMessage, DispatcherInputs>(
         lives.refuse(order.id);
         return ledger.forget(order, refusal('NOT_KEPT'));
       }
-      const refused = stops === before ? dispatch(order, times, way) : refusal('STOPPED');
+      const refused = voided === before ? dispatch(order, times, way) : voided?.by;
       if (!refused) return;
       lives.refuse(order.id);
       if (!refused.ok) traces.decided(way, refused.code);
@@ -157,7 +160,7 @@ export const dispatcherActor = fromProcess<DispatcherMessage, DispatcherInputs>(
       if (assetId !== undefined && !site.assets.some(({ id }) => id === assetId)) return unknownAsset(assetId);
       const stopped = assetId === undefined ? site.assets.map(({ id }) => id) : [assetId];
       inForce.end();
-      stops += 1;
+      voided = { by: refusal('STOPPED') };
       const reached = stopped.filter((id) => send(nameOfDriver(id), { type: 'STOP_ASSET' } as EventObject));
       return { ok: true, data: { stopping: reached } };
     }

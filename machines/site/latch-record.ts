@@ -42,3 +42,9 @@ export function tagged(
 function without<Row>(rows: Readonly<Record<string, Row>>, id: string): Record<string, Row> {
   return Object.fromEntries(Object.entries(rows).filter(([key]) => key !== id));
 }
+
+/** Whether a person has taken an E-stop or a trip away between the two. */
+export function wasReset(before: LatchRecord | undefined, now: LatchRecord): boolean {
+  if (!before) return false;
+  return (before.estop !== null && !now.estop) || Object.keys(before.trips).some((id) => !now.trips[id]);
+}

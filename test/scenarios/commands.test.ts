@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Reply } from '../../contracts/commands.ts';
-import { memoryDisk, virtualSite } from './virtual-site.ts';
+import { memoryDisk, TOKENS, virtualSite } from './virtual-site.ts';
 import type { MemoryDisk, VirtualSite } from './virtual-site.ts';
 
 const ORDER = { asset_id: 'bess-1', w: 20_000, duration_s: 600, issuer: 'ems' };
@@ -121,6 +121,32 @@ test('a stop that comes while an order is on its way to the disk wins over it', 
   assert.equal(
     replies.map((reply) => !reply.ok && reply.code),
     ['STOPPED'],
+  );
+  assert.not(site.writes().some(isForced));
+});
+
+test('a reset starts no order that came before it and was on its way to the disk', async () => {
+  const { disk, gate } = gated();
+  const site = await virtualSite({ disk });
+  site.plants[0]?.set({ alarms: [0, 4, 0] });
+  await site.run(3000);
+  site.plants[0]?.set({ alarms: [0, 0, 0] });
+  await site.run(3000);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  gate.hold = promise;
+  const replies: Reply[] = [];
+  site.site.command(
+    { type: 'COMMAND', id: 1, origin: 'nats', command: { name: 'dispatch', body: { ...ORDER, id: 'before' } } },
+    (reply) => replies.push(reply),
+  );
+  await site.run(100);
+  const body = { asset_id: 'bess-1', issuer: 'ana', tokenSha256: TOKENS.ana, cause: 'test' };
+  assert.ok((await site.ask({ name: 'reset_trip', body })).ok);
+  resolve();
+  await site.run(2000);
+  assert.equal(
+    replies.map((reply) => !reply.ok && reply.code),
+    ['NOT_READY'],
   );
   assert.not(site.writes().some(isForced));
 });

@@ -2,7 +2,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { LatchRecord } from '../../../contracts/latch.ts';
-import { disarmed, engaged, tagged, tripped, untripped } from '../../../machines/site/latch-record.ts';
+import { disarmed, engaged, tagged, tripped, untripped, wasReset } from '../../../machines/site/latch-record.ts';
 
 const test = suite('record of the latch');
 
@@ -27,6 +27,20 @@ test('a trip outweighs a fault, and what stands already is no news', () => {
 
 test('the reset of one asset leaves the others, the E-stop and the tags as they are', () => {
   assert.equal(untripped(FULL, 'a'), { ...FULL, trips: { b: FAULT } });
+});
+
+test('only what is gone was reset', () => {
+  assert.ok(wasReset(FULL, disarmed(FULL, 6)));
+  assert.ok(wasReset(FULL, untripped(FULL, 'b')));
+  const bare = untripped(untripped(disarmed(FULL, 6), 'a'), 'b');
+  for (const [before, now] of [
+    [undefined, bare],
+    [FULL, FULL],
+    [FULL, engaged(FULL, 6, PRESS)],
+    [bare, FULL],
+    [FULL, tagged(FULL, 'b', undefined)],
+  ] as const)
+    assert.not.ok(wasReset(before, now));
 });
 
 test('a tag is put on one asset, in the place of its last one, and taken away from one', () => {
