@@ -208,6 +208,7 @@ export const DRIVER_INVARIANTS: readonly string[] = [
   'an E-stop pressed again is answered by its own write, and not by the zero of the stop before',
   'after a stop is said to be written the device moves no power',
   'left alone, a tripped driver writes its stop, the whole of it, and the device stands still',
+  'a driver with nothing under way takes for done what the device does',
   'an asset with a latch is tripped or in maintenance; a driver that is linked knows the latch',
 ];
 

@@ -53,7 +53,11 @@ function small(one: Setting, luna: Setting): readonly Proof[] {
     driver(one, { ...PLAIN, name: 'driver', latches: ['trip'], orders: [1000, -1000] }, 'one driver against anything'),
     driver(one, { ...PLAIN, name: 'driver, tagged out and local', latches: ['tag'], local: true }, 'as driver'),
     driver(one, { ...PLAIN, name: 'late messages', epochs: 4 }, LATE),
-    driver(luna, { ...PLAIN, name: 'LUNA2000 holds', rooms: [[5000, 5000]], exceptions: true }, STEPS),
+    driver(
+      { ...luna, interval: true },
+      { ...PLAIN, name: 'LUNA2000 holds', rooms: [[5000, 5000]], exceptions: true },
+      STEPS,
+    ),
     site(
       one,
       { ...SITE, name: 'site, trips', batteries: ['free', 'hot'] },

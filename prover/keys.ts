@@ -57,7 +57,7 @@ export function keyOfDriver(driver: Driver | undefined, rank: Ranks, { idle }: P
     keyOfPermit(driver, rank),
     keyOfPosture(helm.posture),
     keyOfPassage(helm.passage),
-    bits(helm.reassert, helm.waitForPoll, helm.posture?.kind === 'power' && helm.armedAtMs < 0),
+    bits(helm.reassert, helm.waitForPoll, helm.midway, helm.posture?.kind === 'power' && helm.armedAtMs < 0),
     helm.waitForPoll ? helm.failed : '',
     pending
       ? `${pending.transaction.register}${pending.passage === helm.passage ? '' : `>${keyOfPassage(pending.passage)}`}`

@@ -7,7 +7,7 @@ import type { CompiledMachine } from '../machines/compiled/compile.ts';
 import { alarmMachine } from '../machines/alarm/alarm.machine.ts';
 import { connectionMachine } from '../machines/device/connection.machine.ts';
 import { followLatch } from '../machines/device/follow-latch.ts';
-import { notWritten, polled, startOver, steer, written } from '../machines/device/helm.ts';
+import { notWritten, polled, setAside, startOver, steer, written } from '../machines/device/helm.ts';
 import { mayWrite } from '../machines/device/may-write.ts';
 import { operationMachine } from '../machines/device/operation.machine.ts';
 import { endsUnanswered } from '../machines/device/order-answer.ts';
@@ -72,6 +72,7 @@ export type Parts = Charts & {
   readonly steer: typeof steer;
   readonly written: typeof written;
   readonly notWritten: typeof notWritten;
+  readonly setAside: typeof setAside;
   readonly polled: typeof polled;
   readonly startOver: typeof startOver;
   readonly endsUnanswered: typeof endsUnanswered;
@@ -102,6 +103,7 @@ export const SHIPPED: Parts = {
   steer,
   written,
   notWritten,
+  setAside,
   polled,
   startOver,
   endsUnanswered,

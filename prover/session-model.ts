@@ -126,8 +126,7 @@ function refused(
   const label = `the door refuses ${what}: ${code}`;
   if (kindOf(passage.sequence) === 'safe' && driver.proven && !isExcused(driver, passage.purpose))
     return { driver, registers, label, breaks: `a safe write is never refused: ${code}` };
-  if (code === 'WRITE_INTERVAL')
-    return { driver: { ...driver, helm: { ...driver.helm, passage: undefined } }, registers, label };
+  if (code === 'WRITE_INTERVAL') return { driver: { ...driver, helm: parts.setAside(driver.helm) }, registers, label };
   const next = { ...driver, helm: parts.notWritten(driver.helm) };
   return { driver: passage.to.kind === 'power' ? endOrder(next, parts) : next, registers, label };
 }
@@ -224,9 +223,21 @@ export function judgeDriver(driver: Driver, registers: Registers, setting: Setti
   if (maintenance !== undefined && operation !== 'maintenance') return 'no write at all in maintenance';
   if (!driver.linked) return undefined;
   return (
+    misled(driver, registers, setting) ??
     probeDoor(driver, registers, setting) ??
     (operation === 'tripped' ? unstoppable(driver, registers, setting) : undefined)
   );
+}
+
+/** With nothing under way, what the driver takes for done stands in the device. */
+function misled({ helm, pending }: Driver, registers: Registers, { plant }: Setting): string | undefined {
+  const { posture, passage } = helm;
+  if (!posture || passage || pending) return undefined;
+  if (posture.kind === 'release' || posture.kind === 'none') return undefined;
+  const told = posture.kind === 'power' ? (posture.w < 0 ? 'charge' : 'discharge') : undefined;
+  return plant.moves(registers) === told
+    ? undefined
+    : 'a driver with nothing under way takes for done what the device does';
 }
 
 const ENOUGH_TURNS = 30;

@@ -112,6 +112,8 @@ export type Cockpit = {
   exchanges: number;
   /** A request is on its way, or its answer. */
   awaitsAnswer: boolean;
+  /** The device wants no request before. */
+  linkRestsUntilMs: number;
   /** Undefined until the device of this connection has shown where its points stand. */
   bound: Bound | undefined;
   identityProven: boolean;
@@ -180,6 +182,7 @@ export function createCockpit(input: DriverInput, tools: Pick<Cockpit, 'clock' |
     resting: false,
     exchanges: 0,
     awaitsAnswer: false,
+    linkRestsUntilMs: Number.NEGATIVE_INFINITY,
     bound: undefined,
     identityProven: false,
     scaleProof: undefined,

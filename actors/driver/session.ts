@@ -65,6 +65,7 @@ export const session = fromProcess<EventObject, Cockpit>(async ({ input: cockpit
     let planned = false;
     let notBeforeMs = startedAtMs;
     for (let count = 1; !signal.aborted;) {
+      await rested();
       if (await writeNext(cockpit, link)) continue;
       const [block, ...rest] = remaining;
       if (block) {
@@ -135,6 +136,15 @@ export const session = fromProcess<EventObject, Cockpit>(async ({ input: cockpit
     return busy ? 'busy' : 'done';
   }
 
+  /**
+   * The pause that the device wants between two requests passes before the next one is chosen, so that what is chosen goes
+   * out at once: a stop that comes meanwhile is the next write, and not the one after.
+   */
+  async function rested(): Promise<void> {
+    const leftMs = cockpit.linkRestsUntilMs - clock.now();
+    if (leftMs > 0) await new Promise<void>((resolve) => clock.setTimeout(resolve, leftMs));
+  }
+
   function pause(ms: number): Promise<void> {
     return new Promise((resolve) => {
       signal.addEventListener('abort', () => resolve(), { once: true });
@@ -165,6 +175,7 @@ function counted(port: DevicePort, cockpit: Cockpit): DevicePort {
     return request().finally(() => {
       cockpit.exchanges += 1;
       cockpit.awaitsAnswer = false;
+      cockpit.linkRestsUntilMs = cockpit.clock.now() + cockpit.input.profile.transport.requestGapMs;
     });
   };
   return {

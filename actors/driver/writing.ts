@@ -8,7 +8,7 @@ import type { DevicePort } from '../../contracts/ports.ts';
 import type { AuditEntry } from '../../contracts/reports.ts';
 import { traceField } from '../../contracts/trace.ts';
 import { expectEffect } from '../../machines/device/effect.ts';
-import { kindOf, notWritten, steer, written } from '../../machines/device/helm.ts';
+import { kindOf, notWritten, setAside, steer, written } from '../../machines/device/helm.ts';
 import type { Course, Passage } from '../../machines/device/helm.ts';
 import { mayWrite } from '../../machines/device/may-write.ts';
 import { isCarriedOut } from '../../machines/device/order-answer.ts';
@@ -93,7 +93,7 @@ async function pass(
   // For power also where nothing persistent is written: the record says which firmware was accepted.
   if (kind === 'power' || passage.transactions.some(({ persistent }) => persistent)) saveOriginals(cockpit);
   if (passage.sequence === 'hold' && awaitsRecord(cockpit, situation)) {
-    cockpit.helm = { ...cockpit.helm, passage: undefined };
+    cockpit.helm = setAside(cockpit.helm);
     return false;
   }
   const verdict = mayWrite(
@@ -184,8 +184,11 @@ function completed(cockpit: Cockpit, passage: Passage, order: Order | undefined,
 }
 
 /** The permit may have kept a limit below its original; then it is not restored yet. */
-function restoresAll({ originals, expectations }: Cockpit): boolean {
-  return Object.entries(originals.values).every(([point, value]) => (expectations[point]?.value ?? value) === value);
+function restoresAll(cockpit: Cockpit): boolean {
+  const { originals, expectations } = cockpit;
+  // What was left out of the sequence holds what the permit allows, which need not be the original.
+  const standing = (point: string): number | undefined => expectations[point]?.value ?? knownValue(cockpit, point);
+  return Object.entries(originals.values).every(([point, value]) => standing(point) === value);
 }
 
 /** The device is where it is wanted: the order is written, an orderly stop is over. */
@@ -215,7 +218,7 @@ function refused(cockpit: Cockpit, passage: Passage, transaction: Transaction, c
     });
   // Waiting for the disk or the interval is no refusal of the order; the session asks again.
   if (code === 'ORIGINALS_UNSAVED' || code === 'WRITE_INTERVAL') {
-    cockpit.helm = { ...cockpit.helm, passage: undefined };
+    cockpit.helm = setAside(cockpit.helm);
     return false;
   }
   audit(cockpit, passage, transaction, 'refused', code);

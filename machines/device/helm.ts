@@ -26,6 +26,8 @@ export type Passage = {
 export type HelmState = {
   readonly posture: Posture | undefined;
   readonly passage: Passage | undefined;
+  /** Something was written since the posture was reached, and no other one has been: it stands in part at the most. */
+  readonly midway: boolean;
   /** When the dead-man of the device was last armed. */
   readonly armedAtMs: number;
   /** A poll showed a latch or a breach since the trigger was last written. */
@@ -39,6 +41,7 @@ export type HelmState = {
 export const UNTOUCHED: HelmState = {
   posture: undefined,
   passage: undefined,
+  midway: false,
   armedAtMs: 0,
   reassert: false,
   waitForPoll: false,
@@ -90,10 +93,12 @@ export function written(state: HelmState, nowMs: number): HelmState {
   const { passage } = state;
   if (!passage) return state;
   const at = passage.at + 1;
-  if (at < passage.transactions.length) return { ...state, passage: { ...passage, at } };
+  if (at < passage.transactions.length)
+    return { ...state, passage: { ...passage, at }, midway: state.posture !== undefined };
   return {
     ...state,
     passage: undefined,
+    midway: false,
     posture: passage.to,
     reassert: false,
     armedAtMs: passage.to.kind === 'power' ? nowMs : state.armedAtMs,
@@ -117,14 +122,19 @@ function putOff({ transactions, at, deferred = 0, ...passage }: Passage): Passag
   return { ...passage, transactions: [...transactions.toSpliced(at, 1), refused], at, deferred: deferred + 1 };
 }
 
+/** The passage is not gone on with for now. What it, or one that it took over from, has written may have ended the posture. */
+export function setAside(state: HelmState): HelmState {
+  return { ...state, passage: undefined, midway: false, posture: state.midway ? undefined : state.posture };
+}
+
 /** Whatever was written and whatever failed: the way to the wanted posture begins anew. */
 export function startOver(state: HelmState): HelmState {
-  return { ...state, posture: undefined, passage: undefined, waitForPoll: false };
+  return { ...state, posture: undefined, passage: undefined, midway: false, waitForPoll: false };
 }
 
 /** A passage left half way makes the posture unknown: some of its registers are written. */
 function leavePassage(state: HelmState): HelmState {
-  return { ...state, passage: undefined, posture: state.passage ? undefined : state.posture };
+  return { ...state, passage: undefined, midway: false, posture: state.passage ? undefined : state.posture };
 }
 
 /** A poll has shown the device. */

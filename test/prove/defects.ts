@@ -122,6 +122,10 @@ export const DEFECTS: readonly Defect[] = [
     mayWrite: ({ order, ...request }, state) =>
       SHIPPED.mayWrite({ ...request, ...(order ? { order: { ...order, expiresAtMs: 1e9 } } : {}) }, state),
   }),
+  planted('a passage that is set aside half way leaves the posture as it was', 'LUNA2000 holds', /takes for done/, {
+    ...SHIPPED,
+    setAside: (state) => ({ ...state, passage: undefined }),
+  }),
   planted(
     'a safe write is refused by the write interval',
     'door',

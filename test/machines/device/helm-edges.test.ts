@@ -2,7 +2,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { SequenceName } from '../../../contracts/profile.ts';
-import { kindOf, notWritten, polled, UNTOUCHED, written } from '../../../machines/device/helm.ts';
+import { kindOf, notWritten, polled, setAside, UNTOUCHED, written } from '../../../machines/device/helm.ts';
 import type { Course } from '../../../machines/device/helm.ts';
 import type { Posture } from '../../../machines/device/posture.ts';
 import { huawei } from '../support.ts';
@@ -105,6 +105,20 @@ test('a device that is let alone is left as it is, and its state unknown only ha
   bench.ask(power(3000));
   const { state: left } = bench.ask({ kind: 'none' });
   assert.equal(left, { ...state, posture: undefined, passage: undefined });
+});
+
+test('a passage that is set aside half way, or has taken over half way, makes the state unknown; one not begun does not', () => {
+  const bench = new Bench();
+  bench.goTo(power(3000));
+  const stood = bench.state;
+  bench.ask(power(2000));
+  assert.equal(setAside({ ...stood, passage: bench.state.passage }), stood);
+  bench.ask(HOLD);
+  bench.state = written(bench.state, 1);
+  assert.ok(bench.state.passage, 'a hold has more than one step');
+  bench.ask(power(3000));
+  const { posture, passage } = setAside(bench.state);
+  assert.equal([posture, passage], [undefined, undefined]);
 });
 
 test('an acknowledgement of what nobody writes any more changes nothing, a failure makes the state unknown', () => {

@@ -108,6 +108,7 @@ test('starting over forgets posture, passage and failure, and nothing else', () 
   const over = {
     posture: undefined,
     passage: undefined,
+    midway: false,
     armedAtMs: 7,
     reassert: true,
     waitForPoll: false,
