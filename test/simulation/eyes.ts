@@ -59,6 +59,8 @@ const HUAWEI_MARK = 32_008;
 const SLOW_POLL_MS = 3000;
 /** Values of the slow polls are at most this old, while polls keep their rhythm. */
 const SLOW_MS = 8000;
+/** Temperatures are asked for in every fifth poll. */
+const POLLS_TO_SEE_HEAT = 5;
 
 export type Eyes = {
   /** A new connection: nothing that was seen before counts. */
@@ -69,6 +71,8 @@ export type Eyes = {
   /** The guard was away for a moment, or all is new. */
   readonly doubtUntil: (atMs: number) => void;
   readonly forgot: () => void;
+  /** Sensors spike at single reads until then: of a SunSpec device nobody can tell which of them were met. */
+  readonly spikes: (untilMs: number) => void;
   /** The most that may be written now; undefined where it cannot be told. */
   readonly most: (nowMs: number) => Allowed | undefined;
   /** When the first whole poll of this connection was known. */
@@ -98,6 +102,7 @@ export function eyesOf(
   let causeAtMs: number | undefined;
   let lastSeenAtMs = 0;
   let doubtUntilMs = 0;
+  let spikesUntilMs = 0;
   let slow = false;
   let temperatures: { readonly atMs: number; readonly packsC: readonly number[] }[] = [];
 
@@ -122,8 +127,9 @@ export function eyesOf(
     forgot() {
       memory = NO_MEMORY;
     },
+    spikes: (untilMs) => (spikesUntilMs = Math.max(spikesUntilMs, untilMs)),
     most(nowMs) {
-      if (!huawei && slow) return undefined;
+      if (!huawei && (slow || spiked(nowMs))) return undefined;
       const sure = allowed(all, known, remembered(nowMs), nowMs);
       const maybe = allowed(all, new Map([...known, ...(huawei ? fresh : shownAt(nowMs))]), remembered(nowMs), nowMs);
       return {
@@ -160,7 +166,8 @@ export function eyesOf(
       contactAtMs ??= nowMs;
       const judged = allowed(all, known, remembered(nowMs), nowMs);
       memory = judged.memory;
-      const stands = (judged.trip && !heatHidden()) || all.alarms.some((name) => (known.get(name)?.value ?? 0) !== 0);
+      const stands =
+        (judged.trip && !heatHidden(nowMs)) || all.alarms.some((name) => (known.get(name)?.value ?? 0) !== 0);
       causeAtMs = stands ? (causeAtMs ?? nowMs) : causeAtMs;
     }
     markAtMs = nowMs;
@@ -171,9 +178,16 @@ export function eyesOf(
     fresh = huawei ? new Map() : shownAt(nowMs);
   }
 
-  /** A poll that asked for temperatures may have met a sensor without a value each time. */
-  function heatHidden(): boolean {
-    return !huawei && temperatures.some(({ packsC }) => packsC.some(Number.isNaN));
+  /** Polls that asked for temperatures may have met a sensor without a value each time, or there was none in this time. */
+  function heatHidden(nowMs: number): boolean {
+    if (huawei) return false;
+    if (spiked(nowMs)) return true;
+    return temperatures.length <= POLLS_TO_SEE_HEAT || temperatures.some(({ packsC }) => packsC.some(Number.isNaN));
+  }
+
+  /** As long as a value that was read in a spike may count. */
+  function spiked(nowMs: number): boolean {
+    return nowMs < spikesUntilMs + SLOW_MS;
   }
 
   function shownAt(atMs: number): typeof known {

@@ -41,6 +41,7 @@ export function happen(world: World, event: Event): void {
     case 'link': {
       const { at, fault, forMs } = event;
       plants[at].faults.apply('reset' === fault.kind ? fault : { ...fault, forMs });
+      if (fault.kind === 'spike') eyes[at].spikes(clock.now() + forMs);
       oracle.excuse(at, clock.now() + forMs + ('ms' in fault ? fault.ms : 0) + 6000);
       return;
     }

@@ -121,6 +121,8 @@ export function createOracle({ devices, orders, latch, now }: OracleParts): Orac
       return standingW(plant, plant.controls);
     },
     wasTold({ at, w, sinceMs, stood, slackW }) {
+      // Somebody else has written, and bessd cannot have seen it yet.
+      if (now() < foreignUntilMs[at]) return true;
       const since = told[at].filter(({ atMs }) => atMs >= sinceMs).map((one) => one.w);
       return [...since, ...stood, ...oracle.stands(at)].some((one) => Math.abs(one - w) <= slackW);
     },
