@@ -106,7 +106,7 @@ export function sunspecFace(plant: Plant, blocks: readonly SunspecBlock[], sense
   function imageOf(placed: Placed, from: number, before: number): number[] {
     const { block, size } = placed;
     const values = { ...block.measured?.(measurements()), ...block.control?.values() };
-    const image = new Array<number>(Math.min(size, before) - from).fill(0xffff);
+    const image = Array.from({ length: Math.min(size, before) - from }, () => 0xffff);
     for (const point of pointsWithin(placed, from, before)) {
       const words = encodePoint(point, valueOf(block, point, values), point.exponent);
       for (let at = 0; at < words.length; at += 1) {

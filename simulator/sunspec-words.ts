@@ -65,7 +65,7 @@ function kindOf(type: string): Kind {
 /** A whole number as two's complement. */
 function wordsOf(raw: number, size: number): number[] {
   if (size === 1) return [raw & 0xffff];
-  const words = new Array<number>(size);
+  const words = Array.from({ length: size }, () => 0);
   for (let [at, rest] = [size - 1, raw]; at >= 0; at -= 1, rest = Math.floor(rest / 0x1_0000))
     words[at] = rest & 0xffff;
   return words;
