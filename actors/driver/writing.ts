@@ -144,12 +144,26 @@ function acknowledged(
 }
 
 /** The registers must show these values from the next poll on, to half a step of each or to its tolerance. */
-function expect(cockpit: Cockpit, { values }: Pick<Transaction, 'values'>): void {
+function expect(
+  cockpit: Cockpit,
+  { values }: Pick<Transaction, 'values'>,
+  writtenAtMs: number = cockpit.clock.now(),
+): void {
   const { points } = boundOf(cockpit).profile;
-  cockpit.expectations = expectValues(cockpit.expectations, values, cockpit.clock.now(), (point) => {
+  cockpit.expectations = expectValues(cockpit.expectations, values, writtenAtMs, (point) => {
     const { gain = 1, writable } = points[point] ?? {};
     return Math.max(0.5 / gain, writable?.tolerance ?? 0);
   });
+}
+
+/** What a sequence has left out because the device held it is part of its posture too: nobody else may change it unseen. */
+function expectStanding(cockpit: Cockpit, { transactions }: Passage): void {
+  const points = transactions.flatMap(({ values }) => Object.keys(values));
+  const standing = points
+    .filter((point) => !cockpit.expectations[point])
+    .map((point) => [point, knownValue(cockpit, point)] as const)
+    .filter((one): one is readonly [string, number] => one[1] !== undefined);
+  expect(cockpit, { values: Object.fromEntries(standing) }, Number.NEGATIVE_INFINITY);
 }
 
 /**
@@ -160,6 +174,7 @@ function completed(cockpit: Cockpit, passage: Passage, order: Order | undefined,
   const { to } = passage;
   const nowMs = cockpit.clock.now();
   const { asset } = cockpit.input;
+  expectStanding(cockpit, passage);
   // The interval counts from one complete sequence to the next: its own writes belong together.
   if (kindOf(passage.sequence) === 'power') {
     cockpit.lastPowerWriteAtMs = nowMs;
