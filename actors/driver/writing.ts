@@ -14,13 +14,13 @@ import { mayWrite } from '../../machines/device/may-write.ts';
 import { isCarriedOut } from '../../machines/device/order-answer.ts';
 import { endOfOrder, inReference, samePosture, wantedPosture } from '../../machines/device/posture.ts';
 import type { Posture, Situation } from '../../machines/device/posture.ts';
-import { expectValues } from '../../machines/device/read-back.ts';
 import type { Transaction } from '../../machines/device/sequence.ts';
 import { boundOf } from './cockpit.ts';
 import { hasBeenSilent, knownValue, operationOf, orderOf, situationOf } from './situation.ts';
 import type { Cockpit } from './cockpit.ts';
 import { countWear, requestOf, sequenceValuesOf, writeStateOf } from './door.ts';
 import { drillPosture } from './drill.ts';
+import { expect, expectStanding, restoresAll } from './expecting.ts';
 import { noteWrite } from './intervals.ts';
 import { endOrder, orderPhase } from './orders.ts';
 import { awaitsRecord, originalsRestored, saveOriginals } from './originals.ts';
@@ -143,29 +143,6 @@ function acknowledged(
   if (cockpit.helm.passage === undefined) completed(cockpit, passage, order, repeated);
 }
 
-/** The registers must show these values from the next poll on, to half a step of each or to its tolerance. */
-function expect(
-  cockpit: Cockpit,
-  { values }: Pick<Transaction, 'values'>,
-  writtenAtMs: number = cockpit.clock.now(),
-): void {
-  const { points } = boundOf(cockpit).profile;
-  cockpit.expectations = expectValues(cockpit.expectations, values, writtenAtMs, (point) => {
-    const { gain = 1, writable } = points[point] ?? {};
-    return Math.max(0.5 / gain, writable?.tolerance ?? 0);
-  });
-}
-
-/** What a sequence has left out because the device held it is part of its posture too: nobody else may change it unseen. */
-function expectStanding(cockpit: Cockpit, { transactions }: Passage): void {
-  const points = transactions.flatMap(({ values }) => Object.keys(values));
-  const standing = points
-    .filter((point) => !cockpit.expectations[point])
-    .map((point) => [point, knownValue(cockpit, point)] as const)
-    .filter((one): one is readonly [string, number] => one[1] !== undefined);
-  expect(cockpit, { values: Object.fromEntries(standing) }, Number.NEGATIVE_INFINITY);
-}
-
 /**
  * A whole sequence is written; `repeated` where the device was there already (re-armed, re-asserted). `order` was under way
  * when its last write was asked for: one that came since is not written by it.
@@ -196,14 +173,6 @@ function completed(cockpit: Cockpit, passage: Passage, order: Order | undefined,
     cockpit.send('estop', { type: 'STOP_PROGRESS', assetId: asset.id, stage: 'written' } as { type: string });
   }
   arrived(cockpit, to);
-}
-
-/** The permit may have kept a limit below its original; then it is not restored yet. */
-function restoresAll(cockpit: Cockpit): boolean {
-  const { originals, expectations } = cockpit;
-  // What was left out of the sequence holds what the permit allows, which need not be the original.
-  const standing = (point: string): number | undefined => expectations[point]?.value ?? knownValue(cockpit, point);
-  return Object.entries(originals.values).every(([point, value]) => standing(point) === value);
 }
 
 /** The device is where it is wanted: the order is written, an orderly stop is over. */
