@@ -1,7 +1,7 @@
 // deadline: 420 s
 /**
- * Whole sites in which everything goes wrong, by a fixed set of seeds. Seeds that nobody has run before follow in `.ci/run`, by
- * `npm run simulate:faults`.
+ * Whole sites in which everything goes wrong, by a fixed set of seeds. Others, new ones for every change, follow in `.ci/run`
+ * by `npm run simulate:faults`.
  */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
