@@ -15,7 +15,9 @@ export function isCarriedOut(s: Situation, order: Order, isOwn: boolean): boolea
   const targetW = batteryTarget(s, order);
   // On its way through zero the order is not written yet.
   if (posture?.kind === 'hold') return Math.abs(targetW) < 1;
-  if (posture?.kind !== 'power' || isOwn) return posture !== undefined;
+  // Nor by a device that runs by its own control, or was stopped: that is what another posture has just made of it.
+  if (posture?.kind !== 'power') return false;
+  if (isOwn) return true;
   // Nor while the power of the order before stands until the next write is due, but for what its permit leaves of it.
   const cutW = permit === undefined ? targetW : clampToPermit(targetW, permit);
   return Math.abs(targetW - posture.w) < 1 || Math.abs(cutW - posture.w) < 1;

@@ -2,6 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { virtualSite } from './virtual-site.ts';
+import type { VirtualSite } from './virtual-site.ts';
 
 test('originals that the permit has cut are not given up by a new connection', async () => {
   const site = await virtualSite({ asset: { idle: 'release', onExit: 'release' } });
@@ -47,5 +48,27 @@ test('an order whose way to zero is overtaken by one in the old direction is not
     site.site.system.kill();
   }
 });
+
+test('an order that comes with the last answer of a release is answered by its own write', async () => {
+  const held = await releasedAfter();
+  await held.run(8000);
+  const endsAtMs = held.writes().at(-1)?.monotonicMs ?? 0;
+  for (let offsetMs = -10; offsetMs <= 10; offsetMs += 1) {
+    const site = await releasedAfter();
+    await site.run(endsAtMs + offsetMs - site.clock.now());
+    const reply = await site.dispatch(20_000, 60);
+    assert.ok(reply.ok && reply.data.assets[0].written_w === 20_000, `${offsetMs} ms: ${JSON.stringify(reply)}`);
+    site.site.system.kill();
+  }
+});
+
+/** Under an order of five seconds, with a direction closed that the release opens by its last write. */
+async function releasedAfter(): Promise<VirtualSite> {
+  const site = await virtualSite({ asset: { idle: 'release', onExit: 'release' } });
+  await site.ask({ name: 'stop', body: { issuer: 'test' } });
+  await site.run(1000);
+  assert.ok((await site.dispatch(-2000, 5)).ok);
+  return site;
+}
 
 test.run();

@@ -41,6 +41,15 @@ test('a device in an unknown state carries out nothing', () => {
   assert.equal([carriedOut(undefined, true), carriedOut(undefined)], [false, false]);
 });
 
+test('a device that runs by its own control or was stopped carries out no order, also none for no power', () => {
+  const release: Posture = { kind: 'release', charge: true, discharge: true };
+  assert.equal(
+    [carriedOut(release), carriedOut(release, true), carriedOut(release, true, {}, 0)],
+    [false, false, false],
+  );
+  assert.equal([carriedOut({ kind: 'estop' }), carriedOut({ kind: 'estop' }, true, {}, 0)], [false, false]);
+});
+
 test('an order ends with its dispatcher unless its first write was told', () => {
   assert.equal(
     [endsUnanswered(ORDER, undefined), endsUnanswered(ORDER, 'other'), endsUnanswered(ORDER, ORDER.id)],
