@@ -16,6 +16,8 @@ import type { StaleAfter } from './machines/device/telemetry.ts';
 import { capsOf, NO_POWER } from './machines/guard/caps.ts';
 import type { Caps, CapsWith } from './machines/guard/caps.ts';
 import type { GuardConfig } from './machines/guard/guard.ts';
+import { lookoutsOf } from './machines/guard/lookout.ts';
+import type { Lookout } from './machines/guard/lookout.ts';
 import type { Terminal } from './machines/site/grid-unit.ts';
 import { isLimited } from './machines/site/grid-watch.ts';
 
@@ -26,6 +28,7 @@ export type DevicePlan = {
   readonly points: ReadonlyMap<string, PointRow>;
   readonly staleAfter: StaleAfter;
   readonly capsWith: CapsWith;
+  readonly lookouts: readonly Lookout[];
 };
 
 export type AssetPlan = DevicePlan & { readonly guard: GuardConfig; readonly terminal: Terminal };
@@ -113,7 +116,7 @@ function planAsset(
     acSetpoint: profile.control?.follows === 'acPowerW',
     oneWay: Math.sqrt(asset.efficiency),
   };
-  return { asset, profile, points, staleAfter, capsWith, guard, terminal };
+  return { asset, profile, points, staleAfter, capsWith, lookouts: lookoutsOf(guard), guard, terminal };
 }
 
 /** Asked on every poll, for a proof that hardly ever changes. */
@@ -169,6 +172,7 @@ function planInstrument(
     points: partsOf(asset, profile, path, problems),
     staleAfter,
     capsWith: () => NO_POWER,
+    lookouts: [],
     role,
   };
 }

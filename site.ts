@@ -145,7 +145,7 @@ export function startSite(parts: SiteParts): Site {
   const devices = [...assets, ...instruments].map((plan) => plan.asset.id);
   const driver = (
     notices: Board,
-    { asset, profile, points, staleAfter, capsWith }: DevicePlan,
+    { asset, profile, points, staleAfter, capsWith, lookouts }: DevicePlan,
     role?: InstrumentPlan['role'],
   ): ChildSpec => {
     const originalsFile = openFile(`originals-${asset.id}.json`);
@@ -159,6 +159,7 @@ export function startSite(parts: SiteParts): Site {
       definitions: sunspecDefinitions(referencedModels(profile)),
       staleAfter,
       capsWith,
+      lookouts,
       walksAhead: parts.walksAhead ?? false,
       pollIntervalMs: site.pollIntervalMs,
       pollPhaseMs:

@@ -20,12 +20,14 @@ import { boundOf } from './cockpit.ts';
 import type { Cockpit } from './cockpit.ts';
 import { requestOf, sequenceValuesOf, writeStateOf } from './door.ts';
 import { knownValue, situationOf } from './situation.ts';
+import { lookAt } from './stop-at-once.ts';
 
 /** `words`: what the block that is read next showed the last time. */
 export function walkAhead(cockpit: Cockpit, block: BlockRead, words: readonly number[]): void {
   const { input, frame, permit, clock, expectations } = cockpit;
   if (!frame || !permit) return;
   const { profile, meanings } = boundOf(cockpit);
+  lookAt(cockpit, { block, words, receivedAtMs: clock.now() });
   const samples = sampleBlock(block, words, clock.now(), input.staleAfter, profile.transport.wordOrder);
   frameOf(frame, meanings, { ...cockpit.samples, ...samples });
   readBack(expectations, cockpit.samples);

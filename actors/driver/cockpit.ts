@@ -22,6 +22,7 @@ import type { Expectations, Watched } from '../../machines/device/read-back.ts';
 import type { Meaning, StaleAfter } from '../../machines/device/telemetry.ts';
 import type { operationMachine } from '../../machines/device/operation.machine.ts';
 import type { CapsWith } from '../../machines/guard/caps.ts';
+import type { Lookout } from '../../machines/guard/lookout.ts';
 import type { Definitions, FoundModels } from '../../machines/sunspec/bind.ts';
 import type { LastWrites } from './intervals.ts';
 import type { Lease } from '../../supervisor/process.ts';
@@ -42,6 +43,8 @@ export type DriverInput = {
   /** See rhythm.ts. */
   readonly pollPhaseMs?: number | undefined;
   readonly capsWith: CapsWith;
+  /** See stop-at-once.ts. */
+  readonly lookouts: readonly Lookout[];
   /** See ahead.ts; without effect on anything but time. */
   readonly walksAhead: boolean;
   readonly readOnly: boolean;
@@ -99,6 +102,8 @@ export type Cockpit = {
     | undefined;
   connection: AnyActorRef | undefined;
   permit: Permit | undefined;
+  /** What answers have left of that permit, and the order that was under way; the next permit knows it by itself. */
+  closed: { readonly permit: Permit; readonly left: Permit; readonly order: Order | undefined } | undefined;
   epoch: number;
   /** Gaps of control when the last order came. */
   gapsAtOrder: number;
@@ -174,6 +179,7 @@ export function createCockpit(input: DriverInput, tools: Pick<Cockpit, 'clock' |
     operation: undefined,
     connection: undefined,
     permit: undefined,
+    closed: undefined,
     epoch: 0,
     gapsAtOrder: 0,
     exiting: false,
@@ -217,6 +223,16 @@ export function createCockpit(input: DriverInput, tools: Pick<Cockpit, 'clock' |
     seq: 0,
     firstPollAtMs: 0,
   };
+}
+
+/** The permit, and no more than answers have left of it since it was given. */
+export function permitSeen({ permit, closed }: Pick<Cockpit, 'permit' | 'closed'>): Permit | undefined {
+  return closed && closed.permit === permit ? closed.left : permit;
+}
+
+/** The order that was under way when an answer closed something of the permit that still stands. */
+export function orderClosed({ permit, closed }: Pick<Cockpit, 'permit' | 'closed'>): Order | undefined {
+  return closed && closed.permit === permit ? closed.order : undefined;
 }
 
 /** Nothing that was learned on the last connection is believed on the next one. */

@@ -9,6 +9,7 @@ import type { WriteRequest, WriteState } from '../../machines/device/may-write.t
 import type { Situation } from '../../machines/device/posture.ts';
 import type { SequenceValues, Transaction } from '../../machines/device/sequence.ts';
 import { firmwareChanged, numberAt } from './situation.ts';
+import { permitSeen } from './cockpit.ts';
 import type { Cockpit } from './cockpit.ts';
 import { intervalOf } from './intervals.ts';
 
@@ -31,7 +32,7 @@ export function writeStateOf(
     latched: context.estopped,
     tripped: context.trip !== undefined || context.fault !== undefined,
     epoch: cockpit.epoch,
-    permit: cockpit.permit,
+    permit: permitSeen(cockpit),
     telemetryAgeMs: cockpit.frame ? nowMs - cockpit.frame.receivedAtMs : Number.POSITIVE_INFINITY,
     staleAfterMs: cockpit.input.staleAfter.fast,
     firmwareAccepted: !firmwareChanged(cockpit),
@@ -100,7 +101,8 @@ export function requestOf(
 }
 
 export function sequenceValuesOf(cockpit: Cockpit): SequenceValues {
-  const { permit, originals, input } = cockpit;
+  const { originals, input } = cockpit;
+  const permit = permitSeen(cockpit);
   return {
     powerW: 0,
     heartbeat: (cockpit.heartbeat % LARGEST_HEARTBEAT) + 1,

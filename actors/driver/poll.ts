@@ -10,7 +10,7 @@ import { readBack, watchChanges } from '../../machines/device/read-back.ts';
 import type { Difference } from '../../machines/device/read-back.ts';
 import { watchDeadman } from '../../machines/device/deadman-watch.ts';
 import { frameOf, sumSamples } from '../../machines/device/telemetry.ts';
-import { boundOf } from './cockpit.ts';
+import { boundOf, orderClosed } from './cockpit.ts';
 import { followed, isForeignControlled, measured, operationOf, orderOf, ratingOf, situationOf } from './situation.ts';
 import type { Cockpit } from './cockpit.ts';
 import { observeDrill } from './drill.ts';
@@ -34,14 +34,15 @@ export function finishPoll(cockpit: Cockpit, startedAtMs: number): void {
   noteOriginals(cockpit);
   tellClosed(cockpit);
 
-  judgeReadBack(cockpit);
+  judgeReadBack(cockpit, startedAtMs);
   judgeEffect(cockpit, startedAtMs);
   judgeRelease(cockpit);
   judgeDeadman(cockpit);
   observeDrill(cockpit);
 
   if (first) cockpit.connection?.send({ type: 'IDENTIFIED' });
-  const order = orderOf(cockpit);
+  // An order that was ended by this very poll is judged with it: the guard asks what happened under an order.
+  const order = orderOf(cockpit) ?? orderClosed(cockpit);
   const asked: Telemetry = { type: 'TELEMETRY', frame, ceiling: ceilingOf(cockpit), order, proof: cockpit.proof };
   const guarded = cockpit.send('guard', asked as EventObject);
   const judgedAtMs = clock.now();
@@ -58,7 +59,7 @@ export function finishPoll(cockpit: Cockpit, startedAtMs: number): void {
   });
 }
 
-function judgeReadBack(cockpit: Cockpit): void {
+function judgeReadBack(cockpit: Cockpit, pollStartedAtMs: number): void {
   const watch = cockpit.input.profile.control?.watch ?? [];
   const others = watchChanges(cockpit.watched, watch, cockpit.samples, cockpit.expectations);
   cockpit.watched = others.watched;
@@ -90,6 +91,8 @@ function judgeReadBack(cockpit: Cockpit): void {
   const stopping =
     cockpit.helm.posture?.kind === 'estop' ||
     (cockpit.helm.posture?.kind === 'hold' &&
+      // A hold that was written while the device was being read does not show yet.
+      !(cockpit.effect && pollStartedAtMs < cockpit.effect.writtenAtMs) &&
       power !== undefined &&
       Math.abs(power) > toleranceW(ratingOf(cockpit.input)));
   cockpit.helm = polled(cockpit.helm, { differs: differences.length > 0, breach: stopping || operation === 'tripped' });

@@ -24,10 +24,13 @@ import { nextPollAt, secondPollAt } from './rhythm.ts';
 import { scaleChanged } from './scales.ts';
 import { leaveStopPlan } from './stop-plan.ts';
 import { checkSerial } from './serial-proof.ts';
+import { stopAtOnce } from './stop-at-once.ts';
 import { nextDeadline, wantsToWrite, writeNext } from './writing.ts';
 
 /** Modbus exceptions of a device that has no time now: acknowledge, busy. */
 const BUSY: readonly unknown[] = [5, 6];
+/** For whoever carries a stop on, before this processor is used for the rest of its answer. */
+const HEAD_START_MS = 2;
 
 export const session = fromProcess<EventObject, Cockpit>(async ({ input: cockpit, signal, clock }) => {
   const { profile } = cockpit.input;
@@ -65,7 +68,7 @@ export const session = fromProcess<EventObject, Cockpit>(async ({ input: cockpit
     let planned = false;
     let notBeforeMs = startedAtMs;
     for (let count = 1; !signal.aborted;) {
-      await rested();
+      if (cockpit.linkRestsUntilMs > clock.now()) await rested();
       if (await writeNext(cockpit, link)) continue;
       const [block, ...rest] = remaining;
       if (block) {
@@ -75,7 +78,8 @@ export const session = fromProcess<EventObject, Cockpit>(async ({ input: cockpit
           continue;
         }
         const { busyRetry } = transport;
-        if ((await readBlock(block, rest.length === 0)) === 'busy' && busyRetry && busyTries < busyRetry.times) {
+        const { busy, stop } = await readBlock(block, rest.length === 0);
+        if (busy && busyRetry && busyTries < busyRetry.times) {
           busyTries += 1;
           notBeforeMs = clock.now() + busyRetry.afterMs;
           continue;
@@ -83,6 +87,7 @@ export const session = fromProcess<EventObject, Cockpit>(async ({ input: cockpit
         busyTries = 0;
         remaining = rest;
         if (rest.length === 0) finishPoll(cockpit, startedAtMs);
+        if (stop) await stop;
         if (rest.length === 0 && !planned) {
           planned = true;
           await leaveStopPlan(cockpit, link);
@@ -115,7 +120,11 @@ export const session = fromProcess<EventObject, Cockpit>(async ({ input: cockpit
     await identifyAgain(cockpit, link);
   }
 
-  async function readBlock(block: BlockRead, endsPoll: boolean): Promise<'done' | 'busy'> {
+  /** `stop`: the write that the answer has called for, under way. */
+  async function readBlock(
+    block: BlockRead,
+    endsPoll: boolean,
+  ): Promise<{ readonly busy: boolean; readonly stop: Promise<boolean> | undefined }> {
     let busy = false;
     let words: readonly number[] | undefined;
     try {
@@ -130,10 +139,13 @@ export const session = fromProcess<EventObject, Cockpit>(async ({ input: cockpit
     }
     const [changed] = words ? changedScales(block, words) : [];
     if (changed) throw scaleChanged(cockpit, changed);
-    const samples = sampleBlock(block, words, clock.now(), cockpit.input.staleAfter, transport.wordOrder);
+    const receivedAtMs = clock.now();
+    const stop = words && stopAtOnce(cockpit, link, { block, words, receivedAtMs });
+    if (stop) await headStart(stop);
+    const samples = sampleBlock(block, words, receivedAtMs, cockpit.input.staleAfter, transport.wordOrder);
     checkSerial(cockpit, samples);
     Object.assign(cockpit.samples, samples);
-    return busy ? 'busy' : 'done';
+    return { busy, stop };
   }
 
   /**
@@ -142,7 +154,19 @@ export const session = fromProcess<EventObject, Cockpit>(async ({ input: cockpit
    */
   async function rested(): Promise<void> {
     const leftMs = cockpit.linkRestsUntilMs - clock.now();
-    if (leftMs > 0) await new Promise<void>((resolve) => clock.setTimeout(resolve, leftMs));
+    await new Promise<void>((resolve) => clock.setTimeout(resolve, leftMs));
+  }
+
+  /** A gateway on the same computer may need this processor too: it is left to it until the answer, for a moment at most. */
+  function headStart(stop: Promise<unknown>): Promise<void> {
+    return new Promise((resolve) => {
+      const finish = (): void => {
+        clock.clearTimeout(timer);
+        resolve();
+      };
+      const timer = clock.setTimeout(finish, HEAD_START_MS);
+      stop.then(finish, finish);
+    });
   }
 
   function pause(ms: number): Promise<void> {

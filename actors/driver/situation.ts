@@ -11,6 +11,7 @@ import { operationOf as stateOf, setpointOf as setpointStateOf } from '../../mac
 import type { Situation } from '../../machines/device/posture.ts';
 import { leastIntervalMs, powerRestsUntilMs } from './intervals.ts';
 import { narrowedByDevice } from './device-ceiling.ts';
+import { permitSeen } from './cockpit.ts';
 import type { Cockpit, DriverInput } from './cockpit.ts';
 
 /** Control was silent since the order came, so long that the stopper may have taken the device. */
@@ -70,7 +71,9 @@ export function situationOf(cockpit: Cockpit): Situation {
 }
 
 /** The permit, and no more than the device showed since it was given. */
-function permitNow({ permit, bound, samples }: Cockpit): Permit | undefined {
+function permitNow(cockpit: Cockpit): Permit | undefined {
+  const { bound, samples } = cockpit;
+  const permit = permitSeen(cockpit);
   if (!permit || !bound) return permit;
   return narrowedByDevice(permit, bound.profile, (point) => numberAt({ samples }, point));
 }

@@ -36,11 +36,7 @@ export async function writeNext(cockpit: Cockpit, port: DevicePort): Promise<boo
   }
   const situation = situationOf(cockpit);
   const { order } = situation.context;
-  const end = order && endOf(cockpit, situation, order);
-  if (order && end) {
-    endOrder(cockpit, order, end);
-    return true;
-  }
+  if (endOverdue(cockpit, situation)) return true;
   const { wanted, course } = courseOf(cockpit, situation);
   const before = cockpit.helm.posture;
   cockpit.helm = course.state;
@@ -59,15 +55,28 @@ export async function writeNext(cockpit: Cockpit, port: DevicePort): Promise<boo
 /** Whether there is anything for which a connection that was closed between two polls must be opened before the next one. */
 export function wantsToWrite(cockpit: Cockpit): boolean {
   const situation = situationOf(cockpit);
-  const { order } = situation.context;
-  return (order && endOf(cockpit, situation, order)) !== undefined || courseOf(cockpit, situation).course.go !== 'stay';
+  return mustEnd(cockpit, situation) !== undefined || courseOf(cockpit, situation).course.go !== 'stay';
 }
 
-function endOf(cockpit: Cockpit, situation: Situation, order: Order): Code | undefined {
+/** Ends the order under way where it must end now; true when it did. */
+function endOverdue(cockpit: Cockpit, situation: Situation): boolean {
+  const { order } = situation.context;
+  const code = mustEnd(cockpit, situation);
+  if (order && code !== undefined) endOrder(cockpit, order, code);
+  return code !== undefined;
+}
+
+/** Why the order under way must end now; undefined also where there is none. */
+export function mustEnd(cockpit: Cockpit, situation: Situation): Code | undefined {
+  const { order } = situation.context;
+  if (!order) return undefined;
   return hasBeenSilent(cockpit) ? 'CONTROL_SILENT' : endOfOrder(situation, order);
 }
 
-function courseOf(cockpit: Cockpit, situation: Situation): { readonly wanted: Posture; readonly course: Course } {
+export function courseOf(
+  cockpit: Cockpit,
+  situation: Situation,
+): { readonly wanted: Posture; readonly course: Course } {
   const wanted = drillPosture(cockpit) ?? wantedPosture(situation);
   const course = steer({
     state: cockpit.helm,
@@ -81,7 +90,8 @@ function courseOf(cockpit: Cockpit, situation: Situation): { readonly wanted: Po
   return { wanted, course };
 }
 
-async function pass(
+/** Writes the transaction where the door lets it; true when anything was done. */
+export async function pass(
   cockpit: Cockpit,
   port: DevicePort,
   situation: Situation,
@@ -110,11 +120,12 @@ async function pass(
     return true;
   }
   if (!verdict.allowed) return refused(cockpit, passage, transaction, verdict.code);
-  // From here on the device may take the value, whatever happens to the answer.
-  expect(cockpit, transaction);
   const askedAtMs = cockpit.clock.now();
   try {
-    await port.write(transaction.register, transaction.words, transaction.functionCode);
+    const answer = port.write(transaction.register, transaction.words, transaction.functionCode);
+    // From here on the device may take the value, whatever happens to the answer.
+    expect(cockpit, transaction, askedAtMs);
+    await answer;
   } catch (error) {
     audit(cockpit, passage, transaction, 'failed', codeOf(error, 'CONNECTION_CLOSED'));
     if (!(error instanceof Fault) || error.code !== 'DEVICE_EXCEPTION') throw error;
