@@ -185,6 +185,8 @@ export function startSite(parts: SiteParts): Site {
     id: 'field',
     strategy: 'one_for_one',
     quarantine: true,
+    // A device that is silent keeps no other from being brought to its exit state.
+    endsTogether: true,
     intensity: 5,
     periodMs: seconds(30),
     children: [

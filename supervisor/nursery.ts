@@ -169,7 +169,7 @@ export class Nursery {
     if (this.children.get(child.spec.id) === child) this.children.delete(child.spec.id);
   }
 
-  /** Ends the children in reverse (a pool: all at once), then the supervisor. */
+  /** Ends the children in reverse (a pool, and what needs nothing of each other: all at once), then the supervisor. */
   stop(output: SupervisorOutput): void {
     if (this.#stopping) return;
     this.#stopping = true;
@@ -177,7 +177,7 @@ export class Nursery {
       this.ended = output;
     };
     const children = [...this.children.values()];
-    if (this.spec.pool) this.#termination.endTogether(children, finish);
+    if (this.spec.pool || this.spec.endsTogether) this.#termination.endTogether(children, finish);
     else this.#termination.end(children, finish);
     this.#turns.free();
   }

@@ -48,6 +48,8 @@ export type SupervisorSpec = {
   readonly quarantine?: boolean;
   /** Children are all alike, started one by one with an argument, ended together (OTP: simple_one_for_one). */
   readonly pool?: boolean;
+  /** Children need nothing of each other: all are told to end at once, and none waits for another. Of `one_for_one` only. */
+  readonly endsTogether?: boolean;
   /** In order of their start; of a pool the one template. */
   readonly children: readonly ChildSpec[];
 };

@@ -14,7 +14,8 @@ export function validate(spec: SupervisorSpec): void {
   if (!Number.isInteger(intensity) || intensity < 0) refuse(`invalid intensity ${said(intensity)}`);
   if (typeof periodMs !== 'number' || !(periodMs > 0)) refuse(`invalid periodMs ${said(periodMs)}`);
   oneOf(['never', 'any_significant', 'all_significant'], 'autoShutdown', autoShutdown, refuse);
-  flags(spec, ['quarantine', 'pool'], refuse);
+  flags(spec, ['quarantine', 'pool', 'endsTogether'], refuse);
+  if (spec.endsTogether && spec.strategy !== 'one_for_one') refuse('endsTogether is for one_for_one');
   if (!Array.isArray(children)) refuse('invalid children');
   if (spec.pool && (children.length !== 1 || spec.strategy !== 'one_for_one'))
     refuse('a pool is one_for_one with one template');

@@ -268,4 +268,16 @@ test('an E-stop that is latched in memory only, because the disk refuses, outliv
   assert.is(site.site.status().estop.state, 'latched', 'and is on the disk once that works again');
 });
 
+test('while the E-stop and all after it begin anew, a silent device keeps no other one from being brought to zero', async () => {
+  const site = await virtualSite({ assets: 2, plant: { loadW: 60_000 } });
+  for (const asset_id of ['bess-1', 'bess-2']) assert.ok((await site.dispatch(30_000, 600, { asset_id })).ok);
+  await site.run(3000);
+  // The last one that was started, so that the others would wait for it.
+  site.plants[1]?.faults.apply({ kind: 'silence', forMs: 30_000 });
+  await site.run(1000);
+  site.site.system.send('estop', CRASH);
+  await site.run(1000);
+  assert.ok(Math.abs(site.power()) < 1, `${site.power()} W`);
+});
+
 test.run();

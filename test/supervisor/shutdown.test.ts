@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import { assign, createMachine, setup } from 'xstate';
 import type { AnyActorRef } from 'xstate';
 import { fromProcess } from '../../supervisor/process.ts';
+import { supervisor } from '../../supervisor/supervisor.ts';
 import { recorder } from './support.ts';
 
 test('children end in reverse order, each after the one started later has ended', async () => {
@@ -34,6 +35,32 @@ test('a child that does not end within its time is killed and the rest ends in o
   await stopped;
   assert.equal(log.slice(3), ['-c', '-deaf', '-a']);
   assert.ok(reports.some(({ what, child: id }) => what === 'killed' && id === 'deaf'));
+});
+
+test('children that need nothing of each other are told to end at once, and the supervisor waits for all of them', async () => {
+  const { log, child, run } = recorder();
+  const { system, clock } = run({
+    id: 'root',
+    strategy: 'one_for_one',
+    endsTogether: true,
+    children: [child('a'), child('b', { endsAfterMs: 300 }), child('deaf', { deaf: true, shutdown: 700 })],
+  });
+  const stopped = system.stop();
+  await clock.advance(299);
+  assert.equal(log.slice(3), ['-a']);
+  await clock.advance(1);
+  assert.equal(log.slice(3), ['-a', '-b']);
+  await clock.advance(400);
+  assert.is((await stopped).reason, 'shutdown');
+  assert.equal(log.slice(3), ['-a', '-b', '-deaf']);
+});
+
+test('children that need each other cannot end all at once', () => {
+  for (const strategy of ['one_for_all', 'rest_for_one'] as const)
+    assert.throws(
+      () => supervisor({ id: 'sup', strategy, endsTogether: true, children: [] }),
+      /supervisor sup: endsTogether is for one_for_one/,
+    );
 });
 
 test('brutal_kill does not wait at all', async () => {
