@@ -21,9 +21,11 @@ import type { Driver, Setting } from './driver-model.ts';
 import { bits, keyOfDriver, oldOrNow } from './keys.ts';
 import { take } from './plant.ts';
 import type { Registers } from './plant.ts';
+import type { Closed } from '../machines/guard/lookout.ts';
 import type { Composition, Step } from './search.ts';
 import { acknowledged, excepted, judgeDriver, poll, turn } from './session-model.ts';
 import type { Turn } from './session-model.ts';
+import { stopAtOnce } from './stop-at-once-model.ts';
 
 export type Alone = {
   readonly driver: Driver | undefined;
@@ -43,6 +45,8 @@ export type Reach = {
   readonly latches: readonly ('trip' | 'fault' | 'tag')[];
   readonly exceptions: boolean;
   readonly local: boolean;
+  /** What an answer may close before the guard has judged it. */
+  readonly closings: readonly Closed[];
   /** Records of the latch are lost, doubled, late and overtaken; then no more than this many epochs. */
   readonly epochs?: number;
 };
@@ -94,6 +98,7 @@ export function driverAlone(setting: Setting, reach: Reach): Composition<Alone> 
         reach.exceptions ? excepted(driver, registers, setting) : undefined,
         poll(driver, registers, setting, true),
         poll(driver, registers, setting, false),
+        ...reach.closings.map((closed) => stopAtOnce(driver, registers, setting, closed)),
       ]),
     ];
     if (driver.pending)
@@ -209,6 +214,7 @@ export const DRIVER_INVARIANTS: readonly string[] = [
   'after a stop is said to be written the device moves no power',
   'left alone, a tripped driver writes its stop, the whole of it, and the device stands still',
   'a driver with nothing under way takes for done what the device does',
+  'before an answer is judged nothing is written that may raise power, and it never widens a permit',
   'an asset with a latch is tripped or in maintenance; a driver that is linked knows the latch',
 ];
 

@@ -33,7 +33,10 @@ const ROOMS = [
   [0, 0],
   [5000, 5000],
 ] as const;
-const PLAIN = { orders: [1000], rooms: ROOMS, latches: [], exceptions: false, local: false } as const;
+const PLAIN = { orders: [1000], rooms: ROOMS, latches: [], exceptions: false, local: false, closings: [] } as const;
+/** What an answer may close before the guard has judged it. */
+const BOTH = { charge: 'HOT_STOP', discharge: 'HOT_STOP' } as const;
+const CLOSINGS = [BOTH, { discharge: 'SOC_LOW' }] as const;
 const SITE = { batteries: ['free'], operators: 'one step', slowDisk: false } as const satisfies Partial<SiteReach>;
 
 export function proofs(size: Size, parts: Parts): readonly Proof[] {
@@ -50,12 +53,16 @@ export function proofs(size: Size, parts: Parts): readonly Proof[] {
 
 function small(one: Setting, luna: Setting): readonly Proof[] {
   return [
-    driver(one, { ...PLAIN, name: 'driver', latches: ['trip'], orders: [1000, -1000] }, 'one driver against anything'),
+    driver(
+      one,
+      { ...PLAIN, name: 'driver', latches: ['trip'], orders: [1000, -1000], closings: CLOSINGS },
+      'one driver against anything',
+    ),
     driver(one, { ...PLAIN, name: 'driver, tagged out and local', latches: ['tag'], local: true }, 'as driver'),
     driver(one, { ...PLAIN, name: 'late messages', epochs: 4 }, LATE),
     driver(
       { ...luna, interval: true },
-      { ...PLAIN, name: 'LUNA2000 holds', rooms: [[5000, 5000]], exceptions: true },
+      { ...PLAIN, name: 'LUNA2000 holds', rooms: [[5000, 5000]], exceptions: true, closings: [BOTH] },
       STEPS,
     ),
     site(
@@ -75,17 +82,21 @@ function full(one: Setting, luna: Setting): readonly Proof[] {
   return [
     driver(
       waiting,
-      { ...PLAIN, name: 'driver', latches: everything, orders: [1000, -1000], rooms },
+      { ...PLAIN, name: 'driver', latches: everything, orders: [1000, -1000], rooms, closings: CLOSINGS },
       'one driver against anything',
     ),
     driver(waiting, { ...PLAIN, name: 'driver, local', local: true, exceptions: true }, 'as driver'),
     driver(one, { ...PLAIN, name: 'late messages', epochs: 6 }, LATE),
     driver(
       { ...luna, interval: true },
-      { ...PLAIN, name: 'LUNA2000 holds', exceptions: true, latches: ['trip'] },
+      { ...PLAIN, name: 'LUNA2000 holds', exceptions: true, latches: ['trip'], closings: CLOSINGS },
       STEPS,
     ),
-    driver({ ...luna, idle: 'release' }, { ...PLAIN, name: 'LUNA2000 releases', rooms: [...ROOMS, [0, 5000]] }, STEPS),
+    driver(
+      { ...luna, idle: 'release' },
+      { ...PLAIN, name: 'LUNA2000 releases', rooms: [...ROOMS, [0, 5000]], closings: CLOSINGS },
+      STEPS,
+    ),
     site(
       one,
       { ...SITE, name: 'site, operators and disk', operators: 'two and one who may not', slowDisk: true },

@@ -36,8 +36,10 @@ export type Driver = {
   readonly seen: boolean;
   readonly fresh: boolean;
   readonly helm: HelmState;
-  /** The request on the wire. */
-  readonly pending: { readonly passage: Passage; readonly transaction: Transaction } | undefined;
+  /** The request on the wire; `atOnce`: a stop that went out before the answer that called for it was judged. */
+  readonly pending:
+    | { readonly passage: Passage; readonly transaction: Transaction; readonly atOnce?: true }
+    | undefined;
   readonly early: boolean;
   /** Registers that were written and not read since, in order. */
   readonly unread: readonly string[];

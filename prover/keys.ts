@@ -60,7 +60,7 @@ export function keyOfDriver(driver: Driver | undefined, rank: Ranks, { idle }: P
     bits(helm.reassert, helm.waitForPoll, helm.midway, helm.posture?.kind === 'power' && helm.armedAtMs < 0),
     helm.waitForPoll ? helm.failed : '',
     pending
-      ? `${pending.transaction.register}${pending.passage === helm.passage ? '' : `>${keyOfPassage(pending.passage)}`}`
+      ? `${pending.transaction.register}${pending.atOnce ? '^' : ''}${pending.passage === helm.passage ? '' : `>${keyOfPassage(pending.passage)}`}`
       : '',
     driver.unread.join('+'),
   ].join(',');

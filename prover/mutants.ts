@@ -135,6 +135,7 @@ function violated(subject: Subject, parts: Parts): string | undefined {
           latches: ['trip', 'fault', 'tag'],
           exceptions: false,
           local: false,
+          closings: [],
         }),
         MOST_STATES,
       ).violation?.invariant;

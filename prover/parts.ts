@@ -11,10 +11,11 @@ import { notWritten, polled, setAside, startOver, steer, written } from '../mach
 import { mayWrite } from '../machines/device/may-write.ts';
 import { operationMachine } from '../machines/device/operation.machine.ts';
 import { endsUnanswered } from '../machines/device/order-answer.ts';
-import { endOfOrder, wantedPosture } from '../machines/device/posture.ts';
+import { endOfOrder, wantedPosture, withoutOrder } from '../machines/device/posture.ts';
 import { believesDisconnect, latchForSecondMeans } from '../machines/device/second-means.ts';
 import { guardMachine } from '../machines/guard/guard.machine.ts';
 import { judge } from '../machines/guard/guard.ts';
+import { withoutClosed } from '../machines/guard/lookout.ts';
 import { estopMachine } from '../machines/site/estop.machine.ts';
 import { gridMachine } from '../machines/site/grid.machine.ts';
 import { hearOfLatch, hearOfShare, leaveOrder } from '../machines/site/in-force.ts';
@@ -33,6 +34,8 @@ export type Habits = {
   readonly forgetsOldZero: boolean;
   /** An acknowledgement counts only for the passage that it belongs to (actors/driver/writing.ts). */
   readonly heedsTakeover: boolean;
+  /** What may raise power waits until the answer has been judged (actors/driver/stop-at-once.ts). */
+  readonly awaitsJudgement: boolean;
   /** The latch file is written, and read at start (actors/estop). */
   readonly keepsLatch: boolean;
   /** An E-stop actor that takes the place of another goes on with what that one knew, on the disk or not (actors/estop). */
@@ -68,6 +71,8 @@ export type Parts = Charts & {
   readonly mayWrite: typeof mayWrite;
   readonly endOfOrder: typeof endOfOrder;
   readonly wantedPosture: typeof wantedPosture;
+  readonly withoutOrder: typeof withoutOrder;
+  readonly withoutClosed: typeof withoutClosed;
   readonly followLatch: typeof followLatch;
   readonly steer: typeof steer;
   readonly written: typeof written;
@@ -99,6 +104,8 @@ export const SHIPPED: Parts = {
   mayWrite,
   endOfOrder,
   wantedPosture,
+  withoutOrder,
+  withoutClosed,
   followLatch,
   steer,
   written,
@@ -119,6 +126,7 @@ export const SHIPPED: Parts = {
     guardStartsLatched: true,
     forgetsOldZero: true,
     heedsTakeover: true,
+    awaitsJudgement: true,
     keepsLatch: true,
     asksForCause: true,
     remembersLatch: true,

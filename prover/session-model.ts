@@ -3,10 +3,10 @@
  * anything may happen between a request and its answer.
  */
 import { kindOf } from '../machines/device/helm.ts';
-import type { Passage } from '../machines/device/helm.ts';
+import type { Course, Passage } from '../machines/device/helm.ts';
 import type { WriteRequest } from '../machines/device/may-write.ts';
 import { samePosture } from '../machines/device/posture.ts';
-import type { Situation } from '../machines/device/posture.ts';
+import type { Posture, Situation } from '../machines/device/posture.ts';
 import { brokenBy, isExcused, probeDoor, writeStateOf } from './door-model.ts';
 import { endOrder, known, NOW, operationOf, situationOf } from './driver-model.ts';
 import type { Driver, Setting } from './driver-model.ts';
@@ -22,30 +22,14 @@ export type Turn = {
 
 /** The one next thing that the session does by itself; undefined: nothing. */
 export function turn(driver: Driver, registers: Registers, setting: Setting): Turn | undefined {
-  const { parts, plant } = setting;
+  const { parts } = setting;
   if (!driver.linked || driver.pending) return undefined;
   if (!driver.seen && operationOf(driver, parts) !== 'tripped') return undefined;
   const situation = situationOf(driver, registers, setting);
   const { order } = situation.context;
   const end = order && parts.endOfOrder(situation, order);
   if (end) return { driver: endOrder(driver, parts), registers, label: `the driver ends the order: ${end}` };
-  const wanted = parts.wantedPosture(situation);
-  const course = parts.steer({
-    state: driver.helm,
-    wanted,
-    nowMs: NOW,
-    profile: plant.profile,
-    values: {
-      powerW: 0,
-      heartbeat: 1,
-      originals: plant.originals,
-      permit: { charge: driver.permit?.maxChargeW ?? 0, discharge: driver.permit?.maxDischargeW ?? 0 },
-      found: (point) => (driver.seen ? (registers[point] ?? plant.shown[point]) : undefined),
-      allowShutdown: false,
-    },
-    known: (point) => known(driver, setting, registers, point),
-    untouched: false,
-  });
+  const { wanted, course } = courseOf(driver, registers, setting, situation);
   const steered: Driver = { ...driver, helm: course.state };
   if (course.go === 'write')
     return pass(
@@ -71,7 +55,35 @@ export function turn(driver: Driver, registers: Registers, setting: Setting): Tu
   return changed ? { driver: next, registers, label: `the driver is at ${wanted.kind}`, breaks } : undefined;
 }
 
-function pass(
+/** Where the driver wants the device, and the way there. */
+export function courseOf(
+  driver: Driver,
+  registers: Registers,
+  setting: Setting,
+  situation: Situation,
+): { readonly wanted: Posture; readonly course: Course } {
+  const { parts, plant } = setting;
+  const wanted = parts.wantedPosture(situation);
+  const course = parts.steer({
+    state: driver.helm,
+    wanted,
+    nowMs: NOW,
+    profile: plant.profile,
+    values: {
+      powerW: 0,
+      heartbeat: 1,
+      originals: plant.originals,
+      permit: { charge: driver.permit?.maxChargeW ?? 0, discharge: driver.permit?.maxDischargeW ?? 0 },
+      found: (point) => (driver.seen ? (registers[point] ?? plant.shown[point]) : undefined),
+      allowShutdown: false,
+    },
+    known: (point) => known(driver, setting, registers, point),
+    untouched: false,
+  });
+  return { wanted, course };
+}
+
+export function pass(
   driver: Driver,
   registers: Registers,
   setting: Setting,
@@ -191,7 +203,8 @@ function arrived(driver: Driver, registers: Registers, setting: Setting): Driver
 
 /** A poll ends: the device has shown itself. `zero`: the measured power is zero. */
 export function poll(driver: Driver, registers: Registers, { parts, plant }: Setting, zero: boolean): Turn | undefined {
-  if (!driver.linked || driver.pending) return undefined;
+  const { pending } = driver;
+  if (!driver.linked || (pending && !pending.atOnce)) return undefined;
   const moving = plant.moves(registers) !== undefined;
   if (zero && moving) return undefined;
   const { posture } = driver.helm;
@@ -204,7 +217,9 @@ export function poll(driver: Driver, registers: Registers, { parts, plant }: Set
       ...driver,
       seen: true,
       fresh: true,
-      unread: [],
+      // What it shows was read before a stop that is on its way.
+      unread: driver.unread.filter((point) => pending !== undefined && point in pending.transaction.values),
+      pending: pending && { passage: pending.passage, transaction: pending.transaction },
       helm: parts.polled(driver.helm, { differs: false, breach }),
       awaitsZero: driver.awaitsZero && !zero,
     },

@@ -8,7 +8,7 @@
  */
 import type { DevicePort } from '../../contracts/ports.ts';
 import { kindOf } from '../../machines/device/helm.ts';
-import type { Situation } from '../../machines/device/posture.ts';
+import { withoutOrder } from '../../machines/device/posture.ts';
 import { lookOut, withoutClosed } from '../../machines/guard/lookout.ts';
 import type { Closed, Lookout } from '../../machines/guard/lookout.ts';
 import type { BlockRead } from '../../machines/device/read-plan.ts';
@@ -65,10 +65,6 @@ function stopNext(cockpit: Cockpit, port: DevicePort): Promise<boolean> | undefi
   // Heard when the poll has been dealt with; until then nobody else listens.
   written.catch(() => undefined);
   return written;
-}
-
-function withoutOrder(situation: Situation): Situation {
-  return { ...situation, operation: 'standby', context: { ...situation.context, order: undefined } };
 }
 
 type Decisive = {

@@ -72,6 +72,11 @@ export function endOfOrder(s: Situation, order: Order): Code | undefined {
   return s.effect?.state === 'not_following' && s.posture?.kind === 'power' ? 'NOT_FOLLOWING' : undefined;
 }
 
+/** The same situation once the order under way has ended. */
+export function withoutOrder(s: Situation): Situation {
+  return { ...s, operation: 'standby', context: { ...s.context, order: undefined } };
+}
+
 export function wantedPosture(s: Situation): Posture {
   if (s.operation === 'maintenance' || s.readOnly) return { kind: 'none' };
   if (s.operation === 'tripped') return { kind: 'estop' };

@@ -64,6 +64,16 @@ export function planted(what: string, foundBy: string, broken: RegExp, parts: Pa
 
 export const DEFECTS: readonly Defect[] = [
   planted(
+    'what may raise power goes out before an answer is judged',
+    'driver',
+    /may raise power/,
+    lost('awaitsJudgement'),
+  ),
+  planted('an answer that closes one direction opens the other', 'driver', /widens a permit/, {
+    ...SHIPPED,
+    withoutClosed: (permit, closed) => ({ ...SHIPPED.withoutClosed(permit, closed), maxChargeW: 9000 }),
+  }),
+  planted(
     'the door does not compare the epoch of the permit',
     'driver',
     /live permit of the same epoch/,
