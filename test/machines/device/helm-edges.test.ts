@@ -121,6 +121,18 @@ test('a passage that is set aside half way, or has taken over half way, makes th
   assert.equal([posture, passage], [undefined, undefined]);
 });
 
+test('what was begun from an unknown state and failed ends no posture that the device is found in afterwards', () => {
+  const bench = new Bench();
+  assert.is(bench.advance(power(3000), 1), 1);
+  assert.ok(bench.state.passage, 'there is more to write');
+  bench.state = notWritten(bench.state);
+  bench.poll();
+  Object.assign(bench.registers, { limit_charge_power: 0, limit_discharge_power: 0, forcible_command: 0 });
+  assert.ok(bench.ask(HOLD).go === 'stay');
+  assert.is(bench.ask(power(2000)).go, 'write');
+  assert.equal(setAside(bench.state).posture, HOLD, 'nothing was written since');
+});
+
 test('an acknowledgement of what nobody writes any more changes nothing, a failure makes the state unknown', () => {
   const state = { ...UNTOUCHED, posture: HOLD, armedAtMs: 7 };
   assert.equal(written(state, 5), state);

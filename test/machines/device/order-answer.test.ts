@@ -28,6 +28,11 @@ test('or where the permit leaves no more of the order than that', () => {
   assert.is(carriedOut(power(1000), false, { permit: undefined }), false);
 });
 
+test('power that stands as the order wants it carries it out, though the permit has just cut both', () => {
+  const cut = { permit: permit({ maxDischargeW: 1000 }) };
+  assert.equal([carriedOut(power(3000), false, cut), carriedOut(power(2000), false, cut)], [true, false]);
+});
+
 test('a hold carries out an order for no power, and is on the way to any other', () => {
   const hold: Posture = { kind: 'hold' };
   assert.equal(

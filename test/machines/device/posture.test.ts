@@ -7,9 +7,11 @@ import type { OperationState } from '../../../contracts/telemetry.ts';
 import {
   batteryTarget,
   endOfOrder,
+  inReference,
   samePosture,
   setpointState,
   wantedPosture,
+  withoutOrder,
 } from '../../../machines/device/posture.ts';
 import type { Posture, Situation } from '../../../machines/device/posture.ts';
 import { permit } from '../support.ts';
@@ -245,6 +247,18 @@ test('two postures are the same when they differ by less than a watt and not in 
   );
 });
 
+test('once its order has ended a battery stands by, and all else is as it was', () => {
+  const over = withoutOrder(SITUATION);
+  assert.equal(over, { ...SITUATION, operation: 'standby', context: { ...SITUATION.context, order: undefined } });
+});
+
+test('a battery power is told at the AC terminal of a hybrid with its PV on top, and as it is anywhere else', () => {
+  const ac: Order = { ...ORDER, w: 5000, reference: 'ac' };
+  const seen = { hybrid: true, acW: 4000, batteryW: 1000 };
+  assert.equal([inReference(seen, ac, 2000), inReference(seen, ac, -500)], [5000, 2500]);
+  assert.equal([inReference(seen, ORDER, 2000), inReference({ ...seen, hybrid: false }, ac, 2000)], [2000, 2000]);
+});
+
 const STANDS: readonly (readonly [title: string, change: Partial<Situation>, stands: string])[] = [
   ['what was ordered stands', { posture: power(3000) }, 'steady'],
   ['it is on its way', { posture: power(2000) }, 'ramping'],
@@ -264,6 +278,8 @@ const STANDS: readonly (readonly [title: string, change: Partial<Situation>, sta
   ['without a live permit it goes to zero', { posture: power(3000), permit: undefined }, 'ramping'],
   ['half a watt is no difference', { posture: power(2999.5) }, 'steady'],
   ['one watt is', { posture: power(2999) }, 'ramping'],
+  ['half a watt less is no limit', { posture: power(2999.5), permit: permit({ maxDischargeW: 2999.5 }) }, 'steady'],
+  ['one watt less is', { posture: power(2999), permit: permit({ maxDischargeW: 2999 }) }, 'limited'],
 ];
 for (const [title, change, stands] of STANDS) {
   test(`the setpoint of an order: ${title}`, () => {

@@ -35,6 +35,8 @@ test('only what is gone was reset', () => {
   const bare = untripped(untripped(disarmed(FULL, 6), 'a'), 'b');
   for (const [before, now] of [
     [undefined, bare],
+    [bare, bare],
+    [bare, tripped(bare, 'a', TRIP) ?? FULL],
     [FULL, FULL],
     [FULL, engaged(FULL, 6, PRESS)],
     [bare, FULL],
