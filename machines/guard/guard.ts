@@ -44,6 +44,8 @@ export type GuardState = {
   readonly cellOutsideSinceMs: number | undefined;
   /** Since when the grid is inside its window again after having been outside; undefined: never outside. */
   readonly gridInsideSinceMs: number | undefined;
+  /** When the last values of the grid turn stale; from then on nobody sees it. */
+  readonly gridSeenUntilMs: number;
   readonly tripped: boolean;
   readonly seen: Seen;
 };
@@ -52,6 +54,7 @@ export const UNJUDGED: GuardState = {
   engaged: {},
   cellOutsideSinceMs: undefined,
   gridInsideSinceMs: undefined,
+  gridSeenUntilMs: Number.NEGATIVE_INFINITY,
   tripped: false,
   seen: NOTHING_SEEN,
 };
@@ -146,7 +149,14 @@ export function judge(
     silent.length > 0,
   );
   return {
-    state: { engaged: table.engaged, cellOutsideSinceMs, gridInsideSinceMs: grid.insideSinceMs, tripped, seen },
+    state: {
+      engaged: table.engaged,
+      cellOutsideSinceMs,
+      gridInsideSinceMs: grid.insideSinceMs,
+      gridSeenUntilMs: grid.staleAtMs,
+      tripped,
+      seen,
+    },
     permit: config.acSetpoint ? narrowedToAc(permit, frame, asset.efficiency, nowMs) : permit,
     alarms: table.alarms,
     trip: before.tripped ? undefined : trip,
@@ -275,11 +285,17 @@ function judgeGrid(
     (frequency === 'off' || (frequency.min >= frequencyHz[0] && frequency.max <= frequencyHz[1]));
   if (!inside) return { narrowings: [none('GRID_WINDOW')], insideSinceMs: Number.POSITIVE_INFINITY, staleAtMs };
   if (since === undefined) return { narrowings: [], insideSinceMs: undefined, staleAtMs };
-  const insideSinceMs = Math.min(since, nowMs);
+  const insideSinceMs = wasUnseen(before, frame) ? nowMs : Math.min(since, nowMs);
   const released = nowMs - insideSinceMs >= limits.grid.releaseMs;
   return {
     narrowings: released ? [] : [none('GRID_WINDOW')],
     insideSinceMs: released ? undefined : insideSinceMs,
     staleAtMs,
   };
+}
+
+/** No frame came for so long that what was seen of the grid was stale when this was read. */
+function wasUnseen({ gridSeenUntilMs }: GuardState, { readings }: TelemetryFrame): boolean {
+  const samples = [...(readings.gridVoltageV ?? []), ...(readings.gridFrequencyHz ?? [])];
+  return samples.some(({ receivedAtMs }) => receivedAtMs >= gridSeenUntilMs);
 }

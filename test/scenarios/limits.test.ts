@@ -141,4 +141,20 @@ test('a battery that nobody ordered to move, and whose idle state is hold, is st
   assert.ok(site.events('foreign_change').length > 0);
 });
 
+test('a link that was down in the wait for the grid lets it begin anew: nobody saw that the grid stayed inside', async () => {
+  const site = await virtualSite();
+  site.plants[0]?.set({ gridFrequencyHz: 52 });
+  await site.run(5000);
+  site.plants[0]?.set({ gridFrequencyHz: 50 });
+  await site.run(200_000);
+  site.plants[0]?.faults.apply({ kind: 'refuse', forMs: 30_000 });
+  site.plants[0]?.faults.apply({ kind: 'reset' });
+  await site.run(250_000);
+  const early = await site.dispatch(10_000, 60);
+  assert.is(!early.ok && early.code, 'LIMIT', JSON.stringify(early));
+  await site.run(100_000);
+  const late = await site.dispatch(10_000, 60);
+  assert.ok(late.ok, JSON.stringify(late));
+});
+
 test.run();

@@ -170,42 +170,34 @@ test('the grid window holds just inside and blocks just outside', () => {
 });
 
 const OUT: Values = { gridFrequencyHz: [52] };
+/** Inside, seen every second from the one moment to the other. */
+const inside = (fromMs: number, toMs: number): (readonly [number, Values])[] => [
+  ...Array.from({ length: Math.floor((toMs - fromMs) / 1000) }, (_, n) => [fromMs + 1000 * n, {}] as const),
+  [toMs, {}],
+];
 
 test('the grid has to stay inside its window for 300 s before power is given again', () => {
-  const charge = (atMs: number): number =>
-    chargeAfter([
-      [0, OUT],
-      [1000, {}],
-      [atMs, {}],
-    ]);
+  const charge = (atMs: number): number => chargeAfter([[0, OUT], ...inside(1000, atMs)]);
   assert.equal([charge(1000), charge(300_999), charge(301_000)], [0, 0, 10_000]);
-  assert.is(
-    chargeAfter([
-      [0, OUT],
-      [1000, {}],
-      [200_000, OUT],
-      [201_000, {}],
-      [301_000, {}],
-    ]),
-    0,
-  );
+  assert.is(chargeAfter([[0, OUT], ...inside(1000, 199_000), [200_000, OUT], ...inside(201_000, 301_000)]), 0);
 });
 
 test('time in which the grid was not seen does not count as time inside', () => {
   const unseen: Values = { gridVoltageV: [{ ...sample(230), quality: 'missing' }] };
-  assert.is(
-    chargeAfter([
-      [0, OUT],
-      [1000, {}],
-      [2000, unseen],
-      [302_000, {}],
-    ]),
-    0,
-  );
+  assert.is(chargeAfter([[0, OUT], [1000, {}], [2000, unseen], ...inside(3000, 302_000)]), 0);
   const island = (nowMs: number): TelemetryFrame => frame(OUT, nowMs, { offGrid: true });
-  const judged = judgeAll([frame(OUT), frame({}, 1000), island(2000), frame({}, 302_000), frame({}, 601_999)]);
+  const after = inside(302_000, 601_999).map(([atMs, values]) => frame(values, atMs));
+  const judged = judgeAll([frame(OUT), frame({}, 1000), island(2000), ...after]);
   assert.is(judged.permit.maxChargeW, 0);
   assert.is(next(judged, {}, 602_000).permit.maxChargeW, 10_000);
+});
+
+test('nor does time in which no frame came, from the moment on at which what was seen last is stale', () => {
+  const charge = (backAtMs: number, atMs: number): number =>
+    chargeAfter([[0, OUT], ...inside(1000, 100_000), ...inside(backAtMs, atMs)]);
+  assert.is(charge(99_999 + STALE_AFTER_MS, 301_000), 10_000);
+  assert.is(charge(100_000 + STALE_AFTER_MS, 301_000), 0);
+  assert.equal([charge(108_000, 407_999), charge(108_000, 408_000)], [0, 10_000], 'counted anew');
 });
 
 test('a device that feeds a backup island is not held by the grid window', () => {
