@@ -82,6 +82,19 @@ test('a stop that is being carried out cannot be reset, and such a reset is no f
   assert.is(bench.state(), 'armed');
 });
 
+test('nor one that was pressed once more, when the answer to the first press is due', async () => {
+  const bench = await estopBench({ powers: STILL });
+  const first = bench.press();
+  await bench.clock.advance(1000);
+  const second = bench.press();
+  await bench.clock.advance(1900);
+  assert.equal([first.length, second.length], [1, 0]);
+  assert.is(codeOf(bench.command(reset())), 'CAUSE_STANDS');
+  await bench.clock.advance(1000);
+  assert.is(second.length, 1);
+  assert.is(codeOf(bench.command(reset())), 'ok');
+});
+
 test('whoever may not act is refused every command, and nothing changes', async () => {
   const bench = await estopBench({ file: json({ ...LATCHED, trips: TRIPPED.trips }), powers: STILL });
   const eve = { issuer: 'eve', tokenSha256: TOKENS.ana };
