@@ -103,7 +103,8 @@ async function end(world: World): Promise<void> {
   await restoreLimits(world, (at, on) => happen(world, { kind: 'maintenance', at, on }));
   for (const at of [0, 1] as const) happen(world, { kind: 'maintenance', at, on: false });
   for (const at of [0, 1] as const) happen(world, { kind: 'resetTrip', at, by: 'ana' });
-  const longestMs = Math.max(...schedule.devices.map(({ actuatorMs }) => actuatorMs));
+  // Whatever was forced under a tag has to be at zero, and to show it.
+  const longestMs = Math.max(...schedule.devices.map(({ actuatorMs, refreshMs }) => actuatorMs + refreshMs));
   await clock.advance(2000 + longestMs);
   for (const by of ['ana', 'ben', 'ana'] as const) {
     happen(world, { kind: 'resetEstop', by });
