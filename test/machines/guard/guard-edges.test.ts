@@ -72,6 +72,17 @@ test('a grid that nobody saw for a moment, and that was never outside, needs no 
   }
 });
 
+test('the grid was unseen as soon as one of its values came after the last ones were stale', () => {
+  const waits = { ...UNJUDGED, gridInsideSinceMs: 0, gridSeenUntilMs: 400_000 };
+  const of = (one: TelemetryFrame): string => reasonsOf(told(one, {}, {}, waits))[0];
+  const seen = frame({ gridVoltageV: [sample(230, 399_999)], gridFrequencyHz: [sample(50, 399_999)] }, 400_000);
+  assert.is(of(seen), '', '300 s inside are over');
+  const late = { gridVoltageV: [sample(230, 400_000)], gridFrequencyHz: [sample(50, 399_999)] };
+  assert.is(of(frame(late, 400_000)), 'GRID_WINDOW');
+  assert.is(of(without(frame({}, 400_000), 'gridFrequencyHz')), 'GRID_WINDOW', 'a device that shows no frequency');
+  assert.is(of(without(frame({}, 400_000), 'gridVoltageV')), 'GRID_WINDOW', 'a device that shows no voltage');
+});
+
 test('what the device family does not have shortens no permit', () => {
   const one = without(frame(), 'contactorOpen', 'gridVoltageV', 'maxChargeNowW');
   const { permit } = told(one);
