@@ -2,6 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { drawSchedule } from './draw.ts';
+import { ordersReference } from './orders-reference.ts';
 import type { Schedule } from './schedule.ts';
 import { createWorld } from './world.ts';
 import type { World } from './world.ts';
@@ -28,6 +29,17 @@ test('a device with closed limits holds no power, also after a reboot', () => {
   world.plants[0].device.write(LIMITS, CLOSED, 16, 1, 'client');
   world.plants[0].reboot(0);
   assert.ok(tells(world, 0));
+});
+
+test('a new connection ends the order that was under way, and none that the disk has not taken yet', () => {
+  const orders = ordersReference();
+  const sent = { ats: [0], w: 5000, sentAtMs: 0, endsAtMs: 60_000 } as const;
+  orders.sent({ id: 'kept', ...sent });
+  orders.linked(0, 1000, (id) => id === 'kept');
+  assert.is(orders.idleSinceMs(0, 2000), 1000);
+  orders.sent({ id: 'on its way', ...sent });
+  orders.linked(0, 3000, (id) => id === 'kept');
+  assert.is(orders.idleSinceMs(0, 4000), undefined);
 });
 
 test.run();

@@ -22,8 +22,11 @@ export type Orders = {
   readonly replied: (id: string, reply: Reply, nowMs: number) => void;
   /** Nothing sent up to now lives on for that device. */
   readonly end: (at: At, nowMs: number) => void;
-  /** A new connection: what this device was ordered before is over; a site order may still come to it. */
-  readonly linked: (at: At, nowMs: number) => void;
+  /**
+   * A new connection: what this device was ordered before is over. A site order may still come to it, and so may one that
+   * has not begun, because the disk has not taken its id yet.
+   */
+  readonly linked: (at: At, nowMs: number, hasBegun: (id: string) => boolean) => void;
   /** Whether some order wanted power of this sign and at least this size at that moment. */
   readonly wants: (
     at: At,
@@ -65,8 +68,9 @@ export function ordersReference(): Orders {
     end(at, nowMs) {
       for (const order of orders) order.deadAtMs[at] = Math.min(order.deadAtMs[at], nowMs);
     },
-    linked(at, nowMs) {
-      for (const order of orders) if (order.ats.length === 1) order.deadAtMs[at] = Math.min(order.deadAtMs[at], nowMs);
+    linked(at, nowMs, hasBegun) {
+      for (const order of orders)
+        if (order.ats.length === 1 && hasBegun(order.id)) order.deadAtMs[at] = Math.min(order.deadAtMs[at], nowMs);
     },
     wants: (at, w, atMs, slackW) =>
       orders.some(

@@ -166,7 +166,7 @@ export function createWorld(schedule: Schedule): World {
       };
       if (alive()) {
         eyes[at].opened(clock.now());
-        orders.linked(at, clock.now());
+        orders.linked(at, clock.now(), (id) => disk.held('orders.json', `"${id}"`, 0));
       }
       const seen: DevicePort = {
         async read(register, count) {
