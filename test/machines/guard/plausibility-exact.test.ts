@@ -38,6 +38,23 @@ test('values are compared one by one, not by the row of their digits', () => {
   assert.is(look(12, 3, 2000, look(12, 3, 1000)).sameSinceMs, 1000);
 });
 
+test('a state of charge that is no number settles nothing, and hides no jump behind it', () => {
+  const looks = [50, Number.NaN, Number.NaN, Number.NaN, 90];
+  let seen: Seen = { ...NOTHING_SEEN, settled: 0 };
+  const seenAfter = looks.map((socPct, at) => {
+    const result = plausible(seen, frame({ socPct: [socPct] }, 1000 * (at + 1)), asset());
+    seen = result.seen;
+    return [seen.settled, seen.socPct[0]];
+  });
+  assert.equal(seenAfter, [
+    [1, 50],
+    [1, 50],
+    [1, 50],
+    [1, 50],
+    [0, 90],
+  ]);
+});
+
 test('a device without a state of charge has none that is kept, and settles all the same', () => {
   const seen: Seen = { ...NOTHING_SEEN, settled: 0 };
   const { seen: after } = plausible(seen, without(frame({}, 1000), 'socPct'), asset());

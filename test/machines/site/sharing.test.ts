@@ -49,6 +49,13 @@ const TABLE: readonly (readonly [
     [1000, 2000],
   ],
   [
+    'an empty battery gets nothing of what the rooms of the others leave in the last bit',
+    [unit('a', 1000.1, 1e4), unit('b', 2000.2, 1e4), unit('c', 5000, 0)],
+    9000,
+    HOUR_S,
+    [1000.1, 2000.2, 0],
+  ],
+  [
     'an unknown capacity makes equal shares',
     [unit('a', 9000, Number.NaN), unit('b', 9000, 100)],
     2000,
