@@ -80,6 +80,20 @@ test('a device without a dead-man is not armed', () => {
   assert.is(bench.ask(power(3000)).go, 'stay');
 });
 
+test('a hold and an E-stop that write the power of the order write none', () => {
+  if (!huawei.control) throw new Error('no control');
+  const { control } = huawei;
+  const steps = [{ set: { forcible_discharge_power: 'magnitude' }, trigger: true }] as const;
+  for (const wanted of [HOLD, ESTOP]) {
+    const bench = new Bench();
+    bench.profile = { ...huawei, control: { ...control, sequences: { ...control.sequences, [wanted.kind]: steps } } };
+    bench.registers['forcible_discharge_power'] = 3000;
+    const course = bench.ask(wanted);
+    assert.ok(course.go === 'write', course.go);
+    assert.equal(course.transaction.values, { forcible_discharge_power: 0 });
+  }
+});
+
 test('after a breach a hold and an E-stop are asserted again, once a poll, and power is not', () => {
   for (const wanted of [HOLD, ESTOP]) {
     const bench = new Bench();

@@ -38,6 +38,11 @@ test('what is left over by floating point alone gets no step, and keeps none bac
   assert.equal(roundShares([unit(0.6, 1, 0.999_999), unit(0.4)]), [1, 0]);
 });
 
+test('a share that misses its whole step by less than a millionth of it has that step, however coarse the register', () => {
+  assert.equal(roundShares([unit(2999.9995, 1000)]), [3000]);
+  assert.equal(roundShares([unit(2999.9985, 1000)]), [2000]);
+});
+
 test('coarse and fine registers beside each other', () => {
   assert.equal(roundShares([unit(1470, 100), unit(1530, 10)]), [1400, 1530]);
 });
