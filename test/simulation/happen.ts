@@ -9,6 +9,8 @@ import type { At, Event, Operator } from './schedule.ts';
 import { TOKENS } from './site-config.ts';
 import type { World } from './world.ts';
 
+/** Between two tries to connect, where each connection is soon broken. */
+const LONGEST_PAUSE_MS = 12_000;
 /** After so long the north tells its caller that control is silent, and what comes later reaches nobody. */
 const ANSWER_MS = 4000;
 /** First stop write on an idle link, and where a request is under way. */
@@ -42,7 +44,9 @@ export function happen(world: World, event: Event): void {
       const { at, fault, forMs } = event;
       plants[at].faults.apply('reset' === fault.kind ? fault : { ...fault, forMs });
       if (fault.kind === 'spike') eyes[at].spikes(clock.now() + forMs);
-      oracle.excuse(at, clock.now() + forMs + ('ms' in fault ? fault.ms : 0) + 6000);
+      // A reply that was held back breaks the first answer of the next connection too, however late that one is made.
+      const againMs = fault.kind === 'late' ? LONGEST_PAUSE_MS : 0;
+      oracle.excuse(at, clock.now() + forMs + ('ms' in fault ? fault.ms : 0) + againMs + 6000);
       return;
     }
     case 'reboot':
