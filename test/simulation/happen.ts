@@ -7,6 +7,7 @@ import { noteLostLimits } from './person.ts';
 import { ASSETS } from './schedule.ts';
 import type { At, Event, Operator } from './schedule.ts';
 import { TOKENS } from './site-config.ts';
+import { begun } from './world.ts';
 import type { World } from './world.ts';
 
 /** Between two tries to connect, where each connection is soon broken. */
@@ -73,9 +74,9 @@ export function happen(world: World, event: Event): void {
       world.deaths += 1;
       for (const at of [0, 1] as const) {
         if (event.actor.startsWith('driver') && event.actor !== `driver:${ASSETS[at]}`) continue;
-        if (event.actor !== 'guard' && event.actor !== 'dispatcher') {
-          orders.end(at, clock.now());
-        }
+        // A dispatcher that lives still gives the new driver what the disk has not taken yet.
+        if (event.actor.startsWith('driver')) orders.end(at, clock.now(), begun(world));
+        else if (event.actor !== 'guard' && event.actor !== 'dispatcher') orders.end(at, clock.now());
         eyes[at].doubtUntil(clock.now() + 3000);
         oracle.excuse(at, clock.now() + 3000);
       }

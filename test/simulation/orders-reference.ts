@@ -20,8 +20,8 @@ type Order = {
 export type Orders = {
   readonly sent: (order: Omit<Order, 'deadAtMs'>) => void;
   readonly replied: (id: string, reply: Reply, nowMs: number) => void;
-  /** Nothing sent up to now lives on for that device. */
-  readonly end: (at: At, nowMs: number) => void;
+  /** Nothing sent up to now lives on for that device, of what `hasBegun`: without it whatever was sent. */
+  readonly end: (at: At, nowMs: number, hasBegun?: (id: string) => boolean) => void;
   /**
    * A new connection: what this device was ordered before is over. A site order may still come to it, and so may one that
    * has not begun, because the disk has not taken its id yet.
@@ -65,8 +65,8 @@ export function ordersReference(): Orders {
           for (const at of order.ats) ended(other, at);
         }
     },
-    end(at, nowMs) {
-      for (const order of orders) order.deadAtMs[at] = Math.min(order.deadAtMs[at], nowMs);
+    end(at, nowMs, hasBegun = () => true) {
+      for (const order of orders) if (hasBegun(order.id)) order.deadAtMs[at] = Math.min(order.deadAtMs[at], nowMs);
     },
     linked(at, nowMs, hasBegun) {
       for (const order of orders)

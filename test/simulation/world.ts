@@ -74,6 +74,11 @@ type Issued = {
 /** Nothing here waits for real sockets or files. */
 const STEPS_PER_TURN = 100;
 
+/** Whether an order has begun: the disk has taken its id. */
+export function begun({ disk }: Pick<World, 'disk'>): (id: string) => boolean {
+  return (id) => disk.held('orders.json', `"${id}"`, 0);
+}
+
 export function createWorld(schedule: Schedule): World {
   const clock = virtualClock(undefined, STEPS_PER_TURN);
   const network = memoryNetwork({ clock, latencyMs: 2 });
@@ -166,7 +171,7 @@ export function createWorld(schedule: Schedule): World {
       };
       if (alive()) {
         eyes[at].opened(clock.now());
-        orders.linked(at, clock.now(), (id) => disk.held('orders.json', `"${id}"`, 0));
+        orders.linked(at, clock.now(), begun({ disk }));
       }
       const seen: DevicePort = {
         async read(register, count) {
