@@ -137,6 +137,55 @@ test('from a stop on nobody is left to others until a connection has lasted', as
   }
 });
 
+test('only a device that closes an open connection evicts anybody', async () => {
+  for (const [opens, code] of [
+    [true, 'TIMEOUT'],
+    [false, 'CONNECTION_CLOSED'],
+  ] as const) {
+    const { actor, clock, sessions } = connection();
+    const fails = async (fault: typeof code): Promise<void> => {
+      sessions.at(-1)?.reject(new Fault(fault));
+      await clock.advance(0);
+      while (!actor.getSnapshot().hasTag('linked')) clock.advanceSync(10);
+    };
+    // One eviction before it, so that a connection was open once.
+    actor.send({ type: 'OPENED' });
+    await fails('CONNECTION_CLOSED');
+    for (let failure = 2; failure <= 4; failure += 1) {
+      if (opens) actor.send({ type: 'OPENED' });
+      await fails(code);
+    }
+    assert.is(actor.getSnapshot().context.evictions, 1);
+    actor.stop();
+  }
+});
+
+test('a first connection that was never open is closed by nobody else', async () => {
+  const { actor, clock, sessions } = connection();
+  sessions.at(-1)?.reject(new Fault('CONNECTION_CLOSED'));
+  await clock.advance(0);
+  assert.is(actor.getSnapshot().context.evictions, 0);
+  actor.stop();
+});
+
+test('every time that runs out counts as a failure', () => {
+  for (const events of [[], ['OPENED'], ['OPENED', 'IDENTIFIED']] as const) {
+    const { actor, clock } = connection();
+    for (const type of events) actor.send({ type });
+    while (actor.getSnapshot().hasTag('linked')) clock.advanceSync(10);
+    const { failures, lastFault } = actor.getSnapshot().context;
+    assert.equal([failures, lastFault], [1, 'TIMEOUT'], events.join(', '));
+    actor.stop();
+  }
+});
+
+test('a session is given what the driver has prepared for it', () => {
+  const session = { of: 'a' };
+  const { actor, inputs } = connection({ session });
+  assert.equal(inputs, [session]);
+  actor.stop();
+});
+
 test('who has to be stopped is tried at once, from backoff and from loss', async () => {
   const { actor, clock, sessions } = connection();
   for (let failure = 1; failure <= 5; failure += 1) {
@@ -145,6 +194,7 @@ test('who has to be stopped is tried at once, from backoff and from loss', async
     assert.not.ok(actor.getSnapshot().hasTag('linked'));
     actor.send({ type: 'HURRY' });
     assert.equal(actor.getSnapshot().value, { linked: 'connecting' });
+    assert.is(actor.getSnapshot().context.urgent, true);
   }
   actor.stop();
 });
@@ -154,6 +204,7 @@ test('a connection that was dropped for a stop is opened again at once, a second
   sessions[0]?.reject(new Fault('DROPPED_FOR_STOP'));
   await clock.advance(0);
   assert.equal([actor.getSnapshot().value, sessions.length], [{ linked: 'connecting' }, 2]);
+  assert.is(actor.getSnapshot().context.lastFault, undefined);
   sessions[1]?.reject(new Fault('TIMEOUT'));
   await clock.advance(0);
   assert.is(actor.getSnapshot().value, 'backoff');
@@ -198,7 +249,7 @@ test.run();
 
 type Session = { readonly resolve: (value: unknown) => void; readonly reject: (error: Fault) => void };
 
-function connection(): {
+function connection(more: { readonly session?: unknown } = {}): {
   actor: {
     send: ActorRefFrom<typeof connectionMachine>['send'];
     getSnapshot: () => SnapshotFrom<typeof connectionMachine>;
@@ -206,16 +257,27 @@ function connection(): {
   };
   clock: VirtualClock;
   sessions: Session[];
+  /** What each of them was given. */
+  inputs: unknown[];
 } {
   const clock = virtualClock();
   const sessions: Session[] = [];
-  const session = fromPromise<unknown, unknown>(
-    () => new Promise((resolve, reject) => sessions.push({ resolve, reject })),
-  );
+  const inputs: unknown[] = [];
+  const session = fromPromise<unknown, unknown>(({ input }) => {
+    inputs.push(input);
+    return new Promise((resolve, reject) => sessions.push({ resolve, reject }));
+  });
   const actor = createActor(connectionMachine.provide({ actors: { session } }), {
     clock: clock as never,
-    input: { assetId: 'a', connectTimeoutMs: 1000, identifyTimeoutMs: 2000, staleAfterMs: 8000, giveUpAfterMs: 4000 },
+    input: {
+      assetId: 'a',
+      connectTimeoutMs: 1000,
+      identifyTimeoutMs: 2000,
+      staleAfterMs: 8000,
+      giveUpAfterMs: 4000,
+      ...more,
+    },
   });
   actor.start();
-  return { actor, clock, sessions };
+  return { actor, clock, sessions, inputs };
 }

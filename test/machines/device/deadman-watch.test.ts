@@ -31,8 +31,49 @@ for (const [title, shown, end] of ROWS) {
   });
 }
 
-test('a sample from before the arming says nothing', () => {
-  assert.is(watchDeadman(UNWATCHED, { remainingS: 5, readAtMs: 400, armedAtMs: 500 }), UNWATCHED);
+test('a sample from before the arming, or of that very moment, says nothing', () => {
+  for (const readAtMs of [400, 500])
+    assert.is(watchDeadman(UNWATCHED, { remainingS: 5, readAtMs, armedAtMs: 500 }), UNWATCHED);
+});
+
+/** Armed at 500 ms and seen to fall from 30 s to 20 s; armed again at 10 s. */
+const FALLEN: DeadmanWatch = { state: 'unproven', armedAtMs: 500, firstAtMs: 1000, lastS: 20, fell: true };
+const rearmed = (remainingS: number | undefined, before: Partial<DeadmanWatch> = {}): DeadmanWatch['state'] =>
+  watchDeadman({ ...FALLEN, ...before }, { remainingS, readAtMs: 10_500, armedAtMs: 10_000 }).state;
+
+test('only a timer that fell, and that shows more after the next arming, is seen to count', () => {
+  assert.equal([rearmed(20.1), rearmed(20), rearmed(undefined)], ['armed', 'not_counting', 'not_counting']);
+  assert.is(rearmed(30, { lastS: undefined }), 'not_counting', 'from nothing it jumps nowhere');
+  assert.is(rearmed(30, { fell: false }), 'unproven', 'it did not fall');
+});
+
+test('with each arming the look begins anew', () => {
+  assert.equal(watchDeadman(FALLEN, { remainingS: 30, readAtMs: 10_500, armedAtMs: 10_000 }), {
+    state: 'armed',
+    armedAtMs: 10_000,
+    firstAtMs: 10_500,
+    lastS: 30,
+    fell: false,
+  });
+});
+
+/** Armed at 500 ms, first seen at 1 s. */
+const STILL: DeadmanWatch = { ...FALLEN, lastS: 30, fell: false };
+const poll = (remainingS: number | undefined, readAtMs: number, before: Partial<DeadmanWatch> = {}): DeadmanWatch =>
+  watchDeadman({ ...STILL, ...before }, { remainingS, readAtMs, armedAtMs: 500 });
+
+test('less than before is a fall; as much, or what is no number, is none', () => {
+  assert.equal([poll(29, 2000).fell, poll(30, 2000).fell, poll(undefined, 2000).fell], [true, false, false]);
+  assert.is(poll(29, 2000, { lastS: undefined }).fell, false, 'nor is the first number');
+});
+
+test('a timer that stands for 3 s does not count, one that fell once may stand', () => {
+  assert.equal([poll(30, 3999).state, poll(30, 4000).state], ['unproven', 'not_counting']);
+  assert.is(poll(30, 4000, { fell: true }).state, 'unproven');
+});
+
+test('a poll without a number keeps the last one', () => {
+  assert.equal([poll(undefined, 2000).lastS, poll(31, 2000).lastS, poll(0, 2000, { lastS: 0 }).lastS], [30, 31, 0]);
 });
 
 test.run();

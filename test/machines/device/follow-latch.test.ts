@@ -40,6 +40,9 @@ const ROWS: readonly (readonly [string, OperationContext, number, LatchRecord, r
   ['a record from before the E-stop resets nothing', known({ estopped: true }), 2, latch(1), []],
   ['a late E-stop of an older epoch engages nothing', known(), 3, latch(2, ESTOP), []],
   ['a trip, beside a fault that stood', known({ fault: 'arc' }), 1, latch(1, trips('trip')), ['TRIP']],
+  ['the same trip told twice', known({ trip: 'hot' }), 1, latch(1, trips('trip')), []],
+  ['the same fault told twice', known({ fault: 'arc' }), 1, latch(1, trips('fault')), []],
+  ['the same tag told twice', known({ maintenance: 't' }), 1, latch(1, TAG), []],
   ['a fault', known(), 1, latch(1, trips('fault')), ['FAULT']],
   ['a reset of a trip or a fault', known({ fault: 'arc' }), 1, latch(1), ['TRIP_RESET']],
   ['tagged out', known(), 1, latch(1, TAG), ['MAINTENANCE_ON']],
@@ -71,6 +74,9 @@ test('whatever stops an order says why', () => {
     steps.map(({ ends }) => ends),
     ['ESTOP_LATCHED', 'TRIPPED', 'MAINTENANCE'],
   );
+  assert.equal(followLatch(known(), 1, latch(1, trips('fault')), 'a'), [
+    { event: { type: 'FAULT', cause: 'hot' }, ends: 'TRIPPED' },
+  ]);
 });
 
 test.run();

@@ -76,6 +76,70 @@ for (const [state, { path, leads }] of Object.entries(OPERATION)) {
   }
 }
 
+const CALM = {
+  order: undefined,
+  holding: false,
+  estopped: false,
+  trip: undefined,
+  fault: undefined,
+  maintenance: undefined,
+};
+const HELD = { ...CALM, holding: true };
+const REMEMBERS: readonly (readonly [title: string, path: readonly EventName[], knows: Record<string, unknown>])[] = [
+  ['nothing at first', [], CALM],
+  ['the order under way', ['charge'], { ...CALM, order: 'o' }],
+  ['no order that has ended, charging', ['charge', 'ended'], CALM],
+  ['no order that has ended, discharging', ['discharge', 'ended'], CALM],
+  ['the order that is being stopped', ['charge', 'stop'], { ...HELD, order: 'o' }],
+  ['no order that was stopped', ['charge', 'stop', 'held'], HELD],
+  ['no order that ended while it was being stopped', ['discharge', 'stop', 'ended'], HELD],
+  ['to hold, stopped without an order', ['stop'], HELD],
+  ['to hold no more, once there is an order again', ['stop', 'discharge'], { ...CALM, order: 'o' }],
+  ['an E-stop', ['charge', 'estop'], { ...HELD, estopped: true }],
+  ['no E-stop that was reset', ['estop', 'estopReset'], HELD],
+  ['why it tripped', ['discharge', 'trip'], { ...HELD, trip: 'hot' }],
+  ['no trip that was reset', ['trip', 'tripReset'], HELD],
+  ['an E-stop beside a trip that was reset', ['estop', 'trip', 'tripReset'], { ...HELD, estopped: true }],
+  ['a trip beside an E-stop that was reset', ['estop', 'trip', 'estopReset'], { ...HELD, trip: 'hot' }],
+  ['a fault beside a trip', ['trip', 'fault'], { ...HELD, trip: 'hot', fault: 'arc' }],
+  ['neither of them after their reset', ['fault', 'trip', 'tripReset'], HELD],
+  ['its tag', ['charge', 'tag'], { ...HELD, maintenance: 't' }],
+  ['no tag that was taken away', ['tag', 'untag'], HELD],
+  ['an E-stop under the tag', ['tag', 'estop'], { ...HELD, maintenance: 't', estopped: true }],
+  ['a trip under the tag', ['tag', 'trip'], { ...HELD, maintenance: 't', trip: 'hot' }],
+  ['a fault under the tag', ['tag', 'fault'], { ...HELD, maintenance: 't', fault: 'arc' }],
+  ['no E-stop that was reset under the tag', ['tag', 'estop', 'estopReset'], { ...HELD, maintenance: 't' }],
+  ['no trip that was reset under the tag', ['tag', 'trip', 'tripReset'], { ...HELD, maintenance: 't' }],
+  ['the E-stop alone after the tag', ['tag', 'estop', 'untag'], { ...HELD, estopped: true }],
+  ['the fault alone after the tag', ['tag', 'fault', 'untag'], { ...HELD, fault: 'arc' }],
+];
+for (const [title, path, knows] of REMEMBERS)
+  test(`after ${path.join(', ') || 'its start'} the machine remembers ${title}`, () => {
+    assert.equal(memoryOf(operation(path).actor), knows);
+  });
+
+for (const path of [[], ['charge'], ['discharge'], ['charge', 'stop']] as const)
+  for (const w of [-2000, 2000])
+    test(`an order for ${w} W after ${path.join(', ') || 'the start'} is the one under way`, () => {
+      const { actor } = operation(path);
+      actor.send({ type: 'ORDER', order: order(w, 'new') });
+      assert.equal(memoryOf(actor), { ...CALM, order: 'new' });
+    });
+
+test('the newest fault is the one that is told, whether or not the asset has tripped', () => {
+  for (const path of [['fault'], ['fault', 'trip'], ['fault', 'tag']] as const) {
+    const { actor } = operation(path);
+    actor.send({ type: 'FAULT', cause: 'smoke' });
+    assert.is(actor.getSnapshot().context.fault, 'smoke');
+  }
+});
+
+test('an order for no power counts as discharging', () => {
+  const { actor } = operation([]);
+  actor.send({ type: 'ORDER', order: order(0) });
+  assert.is(stateOf(actor), 'discharging');
+});
+
 test('an E-stop reset does not forget a fault that the device reported before or meanwhile', () => {
   for (const path of [
     ['fault', 'estop'],
@@ -157,6 +221,7 @@ test('only an order makes a state powered; no latch, fault or tag is', () => {
       ['standby', 'charging', 'discharging', 'stopping'].includes(state),
       state,
     );
+    assert.is(snapshot.hasTag('latched'), state.startsWith('tripped'), state);
   }
 });
 
@@ -189,6 +254,11 @@ test.run();
 
 function stateOf(actor: ActorRefFrom<typeof operationMachine>): string {
   return operationOf(actor.getSnapshot().value);
+}
+
+function memoryOf(actor: ActorRefFrom<typeof operationMachine>): Record<string, unknown> {
+  const { order: underWay, holding, estopped, trip, fault, maintenance } = actor.getSnapshot().context;
+  return { order: underWay?.id, holding, estopped, trip, fault, maintenance };
 }
 
 function operation(path: readonly EventName[]): { actor: ActorRefFrom<typeof operationMachine>; clock: VirtualClock } {
