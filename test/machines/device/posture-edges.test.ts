@@ -24,6 +24,11 @@ const WANTED: readonly (readonly [title: string, change: Partial<Situation>, wan
   ],
   ['a device that is forced by us goes on', { posture: power(2000), forced: true }, power(3000)],
   ['registers that rest take no reversal, and no old power stays', { posture: power(-2000), restsUntilMs: 1001 }, HOLD],
+  [
+    'a battery at rest is given its power also while registers rest: the door lets it wait',
+    { restsUntilMs: 1001 },
+    power(3000),
+  ],
   ['a write interval that is just over is over', { posture: power(2000), sinceLastPowerWriteMs: 1000 }, power(3000)],
   [
     'the first step of a ramp is one write interval, however long nothing was written',

@@ -61,6 +61,19 @@ test('every cap that narrows is explained, and so is every row that the profile 
   ]);
 });
 
+test('a cap that takes nothing from the rating is not explained', () => {
+  const proof = { state: 'proven', timeMs: 120_000 } as const;
+  const whyOf = (chargeW: number, dischargeW: number): readonly string[] => {
+    const rated = { ...large, maxChargePowerW: chargeW, maxDischargePowerW: dischargeW };
+    return capsOf(rated, huawei, lfp, 8800, { proof })
+      .why.map(({ what }) => what)
+      .filter((what) => what.includes('≤'));
+  };
+  const { chargeW, dischargeW } = capsOf(large, huawei, lfp, 8800, { proof });
+  assert.equal(whyOf(chargeW, dischargeW), []);
+  assert.equal(whyOf(chargeW + 1, dischargeW + 1), ['discharge ≤ 108000 W', 'charge ≤ 80000 W']);
+});
+
 test.run();
 
 function near(found: number, expected: number): void {

@@ -55,6 +55,15 @@ test('the same moment twice adds nothing, and what is frozen stays so', () => {
   assert.equal(count(frozen, { socPct: [] }), { counted: frozen, off: false, frozen: true });
 });
 
+test('a charge that is off by exactly what is tolerated is believed', () => {
+  // Nothing flowed, and a battery without a rating has no offset, so that 3 % are left.
+  const unrated = { ...BATTERY, maxChargePowerW: 0, maxDischargePowerW: 0 };
+  const still = { ...SUM, powerW: 0, netWh: 0, grossWh: 0 };
+  const off = (pct: number): boolean =>
+    countEnergy(still, { nowMs: AT_MS + 10_000, powerW: 0, socPct: [pct], jumped: false }, unrated).off;
+  assert.equal([off(53), off(53.01), off(47), off(46.99)], [false, true, false, true]);
+});
+
 const ANEW: readonly (readonly [title: string, before: Partial<Counted>, look: Partial<EnergyLook>, anew: boolean])[] =
   [
     ['30 s after the last sample it goes on', {}, { nowMs: AT_MS + 30_000 }, false],

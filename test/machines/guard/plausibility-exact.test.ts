@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { NOTHING_SEEN, plausible } from '../../../machines/guard/plausibility.ts';
 import type { Seen } from '../../../machines/guard/plausibility.ts';
-import { asset, frame, without } from '../support.ts';
+import { asset, frame, sample, without } from '../support.ts';
 
 const test = suite('plausibility, to the digit');
 
@@ -53,6 +53,11 @@ test('a state of charge that is no number settles nothing, and hides no jump beh
     [1, 50],
     [0, 90],
   ]);
+});
+
+test('before a state of charge was ever seen none is known', () => {
+  const missing = sample(0, 1000, { value: undefined, quality: 'missing' });
+  assert.equal(plausible(NOTHING_SEEN, frame({ socPct: [missing] }, 1000), asset()).seen.socPct, [undefined]);
 });
 
 test('a device without a state of charge has none that is kept, and settles all the same', () => {
