@@ -111,7 +111,8 @@ function boundedByGrid(
   const lowest = room.min - committed.min - pvW;
   const highest = room.max - committed.max - pvW;
   const worst = Math.max(...targets.map((seen) => acPerBatteryW(seen, -1)));
-  return Math.max(lowest < 0 ? lowest / worst : lowest, Math.min(highest, wantedW));
+  // What must be discharged to keep the import opens nothing that the export forbids: it only ends what charges.
+  return Math.max(Math.min(0, lowest / worst), Math.min(highest, wantedW));
 }
 
 function reasonsOf({ permit }: Seen, towardsW: number): readonly string[] {

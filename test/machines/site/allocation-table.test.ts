@@ -79,6 +79,10 @@ const ONE: readonly One[] = [
     -1000,
     ['PCC_LIMIT'],
   ],
+  ['a connection that needs discharging makes no order larger', 500, seen('a'), room(1000, 2000), 500, []],
+  ['nor turns one round', -500, seen('a'), room(1000, 2000), 0, ['PCC_LIMIT']],
+  ['and opens nothing that the export forbids', 3000, seen('a'), room(1000, 800), 800, ['PCC_LIMIT']],
+  ['also where the export leaves nothing at all', 3000, seen('a'), room(1000, -200), 0, ['PCC_LIMIT']],
   ['a meter that is lost is named instead', 3000, seen('a'), room(0, 0, true), 0, ['METER_LOST']],
   [
     'PV of the same hybrid has its part of the connection',
@@ -118,6 +122,14 @@ for (const [title, other, most, least] of OTHERS)
       allocateToAsset(order(w, [target, other], room(-1000, 2000)), target, 'battery').appliedW;
     assert.equal([of(4000), of(-4000)].map(Math.round), [most, least]);
   });
+
+test('what another one may have of the export already is given to nobody else, however much is imported', () => {
+  // The load is 1 kW over the import limit; the other battery is on its way to all that may be exported.
+  const target = seen('a');
+  const all = [target, seen('b', {}, { orderedAcW: 61_000 })];
+  assert.is(allocateToAsset(order(5000, all, room(1000, 61_000)), target, 'battery').appliedW, 0);
+  assert.is(allocateToSite(order(5000, all, room(1000, 61_000)), [target]).appliedW, 0);
+});
 
 test('an order for the AC terminal of a hybrid counts its PV in', () => {
   const target = sunny('a', 1000);
