@@ -40,6 +40,7 @@ export const stopPlanSchema = z.strictObject({
         words: z.array(word).min(1),
         functionCode: z.union([z.literal(6), z.literal(16)]),
         trigger: z.boolean(),
+        engages: z.boolean(),
       }),
     )
     .min(1),

@@ -93,9 +93,9 @@ function keyOfPassage(passage: Passage | undefined): string {
   if (!passage) return '';
   let key = passages.get(passage);
   if (key === undefined) {
-    const { to, sequence, purpose, transactions, at, deferred } = passage;
+    const { to, sequence, purpose, transactions, at, refused = [] } = passage;
     const steps = transactions.slice(at).map(({ register, words }) => `${register}=${words.join('.')}`);
-    key = `${keyOfPosture(to)} ${sequence} ${purpose} ${deferred ?? ''} ${steps.join(' ')}`;
+    key = `${keyOfPosture(to)} ${sequence} ${purpose} ${refused.map(({ register }) => register).join('-')} ${steps.join(' ')}`;
     passages.set(passage, key);
   }
   return key;

@@ -87,12 +87,15 @@ async function connect(device: Device, { open, clock, signal }: Stopping): Promi
   return port;
 }
 
-/** Everything once, then what stops the power; a step that the device refuses keeps none of the others back. */
+/**
+ * Everything once, then what stops the power. A step that the device refuses keeps none of the others back, but for those that
+ * make it do what its registers say: one of them may say something else than zero then.
+ */
 async function write(device: Device, port: DevicePort, clock: Clock): Promise<void> {
   const { steps } = device.plan;
   let refused: string | null = null;
-  for (const { register, words, functionCode, trigger } of steps) {
-    if (device.whole && !trigger) continue;
+  for (const { register, words, functionCode, trigger, engages } of steps) {
+    if ((device.whole && !trigger) || (engages && refused !== null)) continue;
     const ts = new Date(clock.wall()).toISOString();
     const { first_write, writes } = device.account;
     device.account = { ...device.account, first_write: first_write ?? ts, writes: writes + 1 };

@@ -33,11 +33,12 @@ export async function leaveStopPlan(cockpit: Cockpit, port: DevicePort): Promise
       at: place.offset,
       words: words.slice(place.offset, place.offset + registersOf(place.point)),
     },
-    steps: expanded.transactions.map(({ register, words: values, functionCode, trigger }) => ({
+    steps: expanded.transactions.map(({ register, words: values, functionCode, trigger, engages }) => ({
       register,
       words: [...values],
       functionCode,
       trigger,
+      engages,
     })),
   };
   stopperLine.plans.set(asset.id, () => {

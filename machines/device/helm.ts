@@ -19,8 +19,8 @@ export type Passage = {
   readonly purpose: WriteRequest['purpose'];
   readonly transactions: readonly Transaction[];
   readonly at: number;
-  /** How many steps the device refused; they stand at the end and are tried once more. */
-  readonly deferred?: number;
+  /** Steps that the device refused; each is tried once more. */
+  readonly refused?: readonly Transaction[];
 };
 
 export type HelmState = {
@@ -115,11 +115,19 @@ export function notWritten(state: HelmState): HelmState {
   return { ...state, passage: undefined, posture: undefined, waitForPoll: true, failed: passage.to.kind };
 }
 
-/** A step that the device refuses must not keep the rest of a stop from it: it goes to the end, once. */
-function putOff({ transactions, at, deferred = 0, ...passage }: Passage): Passage | undefined {
-  const refused = transactions[at];
-  if (!refused || kindOf(passage.sequence) === 'power' || transactions.length - at - 1 <= deferred) return undefined;
-  return { ...passage, transactions: [...transactions.toSpliced(at, 1), refused], at, deferred: deferred + 1 };
+/**
+ * A step that the device refuses must not keep the rest of a stop from it: it is tried once more, behind what else stops. But
+ * what engages the device waits for it, or the device would do what the register said before.
+ */
+function putOff(passage: Passage): Passage | undefined {
+  const { transactions, at, refused: before = [] } = passage;
+  const now = transactions[at];
+  const behind = transactions.slice(at + 1);
+  const isOpen = (one: Transaction): boolean => !before.includes(one);
+  if (!now || kindOf(passage.sequence) === 'power' || !isOpen(now) || !behind.some(isOpen)) return undefined;
+  const rest = [...behind.filter(isOpen), ...behind.filter((one) => !isOpen(one)), now];
+  const inOrder = [...rest.filter((one) => !one.engages), ...rest.filter((one) => one.engages)];
+  return { ...passage, transactions: [...transactions.slice(0, at), ...inOrder], refused: [...before, now] };
 }
 
 /** The passage is not gone on with for now. What it, or one that it took over from, has written may have ended the posture. */

@@ -11,6 +11,8 @@ export type Transaction = {
   /** Values by point, in their units, as they must read back. */
   readonly values: Readonly<Record<string, number>>;
   readonly trigger: boolean;
+  /** An order writes the same: from here on the device does what other registers say, so none of those may still be wrong. */
+  readonly engages: boolean;
   /** Survives a reboot of the device. */
   readonly persistent: boolean;
   /** Left out while the device already holds the value. */
@@ -66,10 +68,34 @@ export function expandSequence(profile: BoundProfile, name: SequenceName, values
     }
     if (!first) continue;
     const functionCode = transaction.words.length > 1 ? 16 : (first.writable?.functionCode ?? 16);
-    transactions.push({ register: first.register, functionCode, trigger: step.trigger, ...transaction });
+    const { trigger } = step;
+    transactions.push({
+      register: first.register,
+      functionCode,
+      trigger,
+      engages: engages(profile, step),
+      ...transaction,
+    });
   }
   return { ok: true, transactions };
 }
+
+/** Whether a step of the power sequences writes all that this one writes. */
+function engages({ control }: BoundProfile, step: Step): boolean {
+  const before = ENGAGING.get(step);
+  if (before !== undefined) return before;
+  const { charge = [], discharge = [] } = control?.sequences ?? {};
+  const found = [...charge, ...discharge].some(({ set }) =>
+    Object.entries(step.set).every(([name, wanted]) => typeof wanted === 'number' && set[name] === wanted),
+  );
+  ENGAGING.set(step, found);
+  return found;
+}
+
+type Step = NonNullable<NonNullable<BoundProfile['control']>['sequences'][SequenceName]>[number];
+
+/** Of each step, which never changes. */
+const ENGAGING = new WeakMap<Step, boolean>();
 
 /** Zero is zero under every scale. */
 function scalesOf(

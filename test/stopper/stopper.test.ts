@@ -72,8 +72,8 @@ function planOf(at: number, port: number): StopPlan {
       words: Array.from({ length: 10 }, (_, word) => text.readUInt16BE(word * 2)),
     },
     steps: [
-      { register: 47_075, words: [0, 0, 0, 0], functionCode: 16, trigger: false },
-      { register: 47_100, words: [0], functionCode: 6, trigger: true },
+      { register: 47_075, words: [0, 0, 0, 0], functionCode: 16, trigger: false, engages: false },
+      { register: 47_100, words: [0], functionCode: 6, trigger: true, engages: false },
     ],
   };
 }
@@ -144,6 +144,33 @@ test('a device that control does not list any more, as one tagged out, is not wr
   await clock.advance(10_000);
   assert.equal(writes(0), []);
   assert.equal(writes(1).slice(0, 2), WHOLE);
+});
+
+test('while the device refuses a step of the stop, what would make it act on its registers is not written', async () => {
+  const { stopper, clock, writes, plants, said } = bench();
+  const plan = planOf(0, 5020);
+  const steps = plan.steps.map((step) => ({ ...step, engages: step.register === 47_100 }));
+  stopper.hear({
+    type: 'FEED',
+    plans: [{ ...plan, steps: [...steps, { ...plan.steps[0], register: 47_077, words: [0, 0] }] as StopPlan['steps'] }],
+  });
+  plants[0]?.faults.apply({ kind: 'exception', code: 4, register: 47_075, on: 'write', forMs: 9000 });
+  await clock.advance(8000);
+  assert.ok(writes().includes('47077=0 0'), 'the others are not kept back');
+  assert.not.ok(writes().some((write) => write.startsWith('47100')));
+  await clock.advance(4000);
+  assert.equal(
+    writes()
+      .slice(-4, -1)
+      .map((write) => write.split('=')[0])
+      .includes('47100'),
+    true,
+  );
+  stopper.hear({ type: 'FEED' });
+  assert.equal(
+    said.flatMap((message) => (message.type === 'ACTED' ? message.devices.map(({ outcome }) => outcome) : [])),
+    ['stopped'],
+  );
 });
 
 test('a device that is away is stopped when it comes back, however long that takes', async () => {

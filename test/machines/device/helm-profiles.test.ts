@@ -118,4 +118,62 @@ test('starting over forgets posture, passage and failure, and nothing else', () 
   assert.equal(startOver(state), over);
 });
 
+/** Forcing with a power in its register, as an order does: a hold writes the power first, and engages the device by the same write. */
+const ENGAGING: Hold = [
+  { set: { forcible_charge_power: 0 }, trigger: true },
+  { set: { forcible_command: 1 }, trigger: true },
+  { set: { limit_charge_power: 0 }, trigger: false },
+];
+
+function released(refuses: string): Bench {
+  const bench = new Bench();
+  bench.profile = withHold(ENGAGING);
+  Object.assign(bench.registers, { forcible_charge_power: 4000, forcible_command: 0 });
+  bench.refuses = refuses;
+  return bench;
+}
+
+const tried = ({ log }: Bench): readonly string[] => log.map(({ values }) => Object.keys(values).join());
+
+test('what engages the device waits for a power that it refused to set to zero, and nothing else does', () => {
+  const bench = released('forcible_charge_power');
+  bench.advance(HOLD, 1);
+  bench.refuses = undefined;
+  bench.advance(HOLD, 20);
+  assert.equal(tried(bench), [
+    'forcible_charge_power',
+    'limit_charge_power',
+    'forcible_charge_power',
+    'forcible_command',
+  ]);
+  assert.equal(bench.state.posture, HOLD);
+});
+
+test('a device that keeps the power that it has is not engaged, poll after poll', () => {
+  const bench = released('forcible_charge_power');
+  for (let poll = 0; poll < 3; poll += 1) bench.goTo(HOLD);
+  assert.is(bench.registers['forcible_command'], 0);
+  assert.is(bench.registers['limit_charge_power'], 0);
+  assert.is(bench.state.posture, undefined);
+});
+
+test('what engages the device is tried again itself, as the last of all', () => {
+  const bench = released('forcible_command');
+  bench.goTo(HOLD);
+  assert.equal(tried(bench), ['forcible_charge_power', 'forcible_command', 'limit_charge_power', 'forcible_command']);
+});
+
+test('of two steps that were refused the one that engages comes after the other', () => {
+  const bench = released('everything');
+  bench.profile = withHold([
+    { set: { forcible_command: 1 }, trigger: true },
+    { set: { forcible_charge_power: 0 }, trigger: true },
+    { set: { limit_charge_power: 0 }, trigger: false },
+  ]);
+  bench.advance(HOLD, 2);
+  bench.refuses = undefined;
+  bench.advance(HOLD, 20);
+  assert.equal(tried(bench).slice(2), ['limit_charge_power', 'forcible_charge_power', 'forcible_command']);
+});
+
 test.run();
