@@ -214,6 +214,7 @@ export const DRIVER_INVARIANTS: readonly string[] = [
   'after a stop is said to be written the device moves no power',
   'left alone, a tripped driver writes its stop, the whole of it, and the device stands still',
   'a driver with nothing under way takes for done what the device does',
+  'a safe write starts no power',
   'before an answer is judged nothing is written that may raise power, and it never widens a permit',
   'an asset with a latch is tripped or in maintenance; a driver that is linked knows the latch',
 ];

@@ -12,7 +12,7 @@ import { siteOf } from './compose-site.ts';
 import type { SiteReach } from './compose-site.ts';
 import type { Setting } from './driver-model.ts';
 import type { Parts } from './parts.ts';
-import { LUNA2000, ONE_REGISTER } from './plant.ts';
+import { LUNA2000, ONE_REGISTER, SWITCHED } from './plant.ts';
 import { search } from './search.ts';
 import type { Composition, Verdict } from './search.ts';
 import { doorTable, guardTable, sharingTable } from './tables.ts';
@@ -42,16 +42,17 @@ const SITE = { batteries: ['free'], operators: 'one step', slowDisk: false } as 
 export function proofs(size: Size, parts: Parts): readonly Proof[] {
   const one: Setting = { parts, plant: ONE_REGISTER, idle: 'hold', interval: false };
   const luna: Setting = { parts, plant: LUNA2000, idle: 'hold', interval: false };
+  const switched: Setting = { parts, plant: SWITCHED, idle: 'release', interval: false };
   return [
     ...tables(parts),
     searched(linkOf(parts)),
     ...alone(parts),
     searched(secondMeansOf(parts)),
-    ...(size === 'small' ? small(one, luna) : full(one, luna)),
+    ...(size === 'small' ? small(one, luna, switched) : full(one, luna, switched)),
   ];
 }
 
-function small(one: Setting, luna: Setting): readonly Proof[] {
+function small(one: Setting, luna: Setting, switched: Setting): readonly Proof[] {
   return [
     driver(
       one,
@@ -65,6 +66,7 @@ function small(one: Setting, luna: Setting): readonly Proof[] {
       { ...PLAIN, name: 'LUNA2000 holds', rooms: [[5000, 5000]], exceptions: true, closings: [BOTH] },
       STEPS,
     ),
+    driver(switched, { ...PLAIN, name: 'switched setpoint', exceptions: true }, SWITCH),
     site(
       one,
       { ...SITE, name: 'site, trips', batteries: ['free', 'hot'] },
@@ -75,7 +77,7 @@ function small(one: Setting, luna: Setting): readonly Proof[] {
   ];
 }
 
-function full(one: Setting, luna: Setting): readonly Proof[] {
+function full(one: Setting, luna: Setting, switched: Setting): readonly Proof[] {
   const everything = ['trip', 'fault', 'tag'] as const;
   const rooms = [...ROOMS, [0, 5000], [400, 400]] as const;
   const waiting = { ...one, interval: true };
@@ -91,6 +93,18 @@ function full(one: Setting, luna: Setting): readonly Proof[] {
       { ...luna, interval: true },
       { ...PLAIN, name: 'LUNA2000 holds', exceptions: true, latches: ['trip'], closings: CLOSINGS },
       STEPS,
+    ),
+    driver(
+      switched,
+      {
+        ...PLAIN,
+        name: 'switched setpoint',
+        orders: [1000, -1000],
+        exceptions: true,
+        latches: ['trip'],
+        closings: CLOSINGS,
+      },
+      SWITCH,
     ),
     driver(
       { ...luna, idle: 'release' },
@@ -115,6 +129,7 @@ function full(one: Setting, luna: Setting): readonly Proof[] {
 const FALLS = 'all of control and its crashes; presses that wait for an answer, also while nobody is there';
 const SHARED = 'all of control and its crashes; site orders, shared again and answered by their first write';
 const LATE = 'records of the latch, permits and orders are lost, doubled, late and overtaken without bound';
+const SWITCH = 'a device that keeps its setpoint while it is off, and refuses any write at any time';
 const STEPS = 'every step of every sequence of the shipped profile, interrupted at any point';
 const OPERATORS = 'all of control and its crashes, two operators and one who may not, a slow disk';
 

@@ -2,6 +2,7 @@
  * Devices that the models drive: their profile, what their registers hold, and whether that moves power.
  *
  *   one register   a setpoint and nothing else; for compositions of many actors, where each write is one step
+ *   switched       a setpoint, and what turns it on
  *   BMS            the shipped battery management system that may disconnect, without its scales
  *   LUNA2000       the shipped Huawei profile with all steps of its sequences
  */
@@ -77,6 +78,39 @@ export const ONE_REGISTER: Plant = {
   originals: {},
   read: ['setpoint'],
   moves: ({ setpoint: w = 0 }) => (w < 0 ? 'charge' : w > 0 ? 'discharge' : undefined),
+};
+
+const enable = { ...setpoint, register: 2, type: 'u16', unit: '', writable: { functionCode: 6, min: 0, max: 1 } };
+const engage = { set: { enable: 1 }, trigger: true };
+const settled = [...toZero, engage];
+const ordered = [{ set: { setpoint: 'signed' }, trigger: false }, engage];
+
+/** A setpoint and what turns it on: off, the device runs by its own control and keeps the setpoint that it had. */
+export const SWITCHED: Plant = {
+  profile: {
+    ...ONE_REGISTER.profile,
+    name: 'switched-setpoint',
+    points: { setpoint, enable } as unknown as BoundProfile['points'],
+    control: {
+      ...huawei.control,
+      idle: 'release',
+      forced: { point: 'enable', idle: 0 },
+      sequences: {
+        charge: ordered,
+        discharge: ordered,
+        hold: settled,
+        blockCharge: settled,
+        blockDischarge: settled,
+        estop: settled,
+        release: [{ set: { enable: 0 }, trigger: true }],
+      },
+    } as unknown as NonNullable<BoundProfile['control']>,
+  },
+  found: { setpoint: 0, enable: 0 },
+  shown: {},
+  originals: {},
+  read: ['setpoint', 'enable'],
+  moves: ({ setpoint: w = 0, enable: on }) => (on !== 1 || w === 0 ? undefined : w < 0 ? 'charge' : 'discharge'),
 };
 
 const request = {

@@ -150,6 +150,9 @@ export function acknowledged(driver: Driver, registers: Registers, setting: Sett
   const { parts } = setting;
   const after = take(registers, pending.transaction);
   const label = 'the device acknowledges';
+  const starts = setting.plant.moves(registers) === undefined && setting.plant.moves(after) !== undefined;
+  if (starts && kindOf(pending.passage.sequence) === 'safe')
+    return { driver, registers: after, label, breaks: 'a safe write starts no power' };
   const free: Driver = { ...driver, pending: undefined };
   if (parts.habits.heedsTakeover && driver.helm.passage !== pending.passage)
     return { driver: free, registers: after, label };

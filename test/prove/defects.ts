@@ -6,6 +6,7 @@ import type { AnyStateMachine } from 'xstate';
 import { compile } from '../../machines/compiled/compile.ts';
 import { connectionMachine } from '../../machines/device/connection.machine.ts';
 import { operationMachine } from '../../machines/device/operation.machine.ts';
+import type { Transaction } from '../../machines/device/sequence.ts';
 import type { WriteRequest, WriteState } from '../../machines/device/may-write.ts';
 import { estopMachine } from '../../machines/site/estop.machine.ts';
 import type { Size } from '../../prover/compositions.ts';
@@ -58,6 +59,15 @@ const refusing = (when: (state: WriteState) => boolean): Parts => ({
     when(state) ? { allowed: false, code: 'WRITE_INTERVAL' } : SHIPPED.mayWrite(request, state),
 });
 
+/** The same step each time, as if nothing depended on what was refused before it. */
+const carefrees = new WeakMap<Transaction, Transaction>();
+function carefree(step: Transaction): Transaction {
+  if (!step.engages) return step;
+  const made = carefrees.get(step) ?? { ...step, engages: false };
+  carefrees.set(step, made);
+  return made;
+}
+
 export function planted(what: string, foundBy: string, broken: RegExp, parts: Parts, size: Size = 'small'): Defect {
   return { what, foundBy, broken, parts, size };
 }
@@ -69,6 +79,14 @@ export const DEFECTS: readonly Defect[] = [
     /may raise power/,
     lost('awaitsJudgement'),
   ),
+  planted('a stop engages the device although it refused the zero', 'switched setpoint', /starts no power/, {
+    ...SHIPPED,
+    notWritten: ({ passage, ...state }) =>
+      SHIPPED.notWritten({
+        ...state,
+        passage: passage && { ...passage, transactions: passage.transactions.map(carefree) },
+      }),
+  }),
   planted('an answer that closes one direction opens the other', 'driver', /widens a permit/, {
     ...SHIPPED,
     withoutClosed: (permit, closed) => ({ ...SHIPPED.withoutClosed(permit, closed), maxChargeW: 9000 }),
