@@ -80,6 +80,7 @@ const ONE: readonly One[] = [
     ['PCC_LIMIT'],
   ],
   ['a connection that needs discharging makes no order larger', 500, seen('a'), room(1000, 2000), 500, []],
+  ['nor does one that needs charging', -300, seen('a'), room(-1000, -500), -300, []],
   ['nor turns one round', -500, seen('a'), room(1000, 2000), 0, ['PCC_LIMIT']],
   ['and opens nothing that the export forbids', 3000, seen('a'), room(1000, 800), 800, ['PCC_LIMIT']],
   ['also where the export leaves nothing at all', 3000, seen('a'), room(1000, -200), 0, ['PCC_LIMIT']],
