@@ -3,7 +3,7 @@
 export const MUTATED = [
   'machines/guard/*.ts',
   'machines/device/{may-write,helm,posture,setpoint,sequence,effect,order-answer,second-means}.ts',
-  'machines/device/{connection.machine,follow-latch,read-back,deadman-watch}.ts',
+  'machines/device/{connection.machine,operation.machine,follow-latch,read-back,deadman-watch}.ts',
   'machines/site/{estop.machine,latch-record,in-force,sharing,headroom,grid-cut,grid-watch,rounding,allocation}.ts',
   'actors/{guard.actor,grid-guard}.ts',
   'actors/estop/*.ts',
