@@ -123,4 +123,37 @@ test('a register without a range of its own is written as far as its type goes',
   assert.is(value(point({ type: 'i16' }), 'magnitude', { powerW: -300 }), 300);
 });
 
+type Sequences = NonNullable<NonNullable<typeof huawei.control>['sequences']>;
+
+/** Of each step of a hold, whether it engages the device; beside these sequences of orders. */
+function engaging(hold: Steps, orders: Partial<Record<'charge' | 'discharge', Steps>>): readonly boolean[] {
+  const { control } = huawei;
+  if (!control) throw new Error('no control');
+  const { charge: _charge, discharge: _discharge, ...others } = control.sequences;
+  const points = { a: row(), b: row({}, { register: 1 }) };
+  const profile = {
+    ...huawei,
+    points,
+    control: { ...control, sequences: { ...others, ...orders, hold } as Sequences },
+  };
+  const values = { ...new Bench().values, originals: { a: 7, b: 7 } };
+  const expanded = expandSequence(profile, 'hold', values);
+  return expanded.ok ? expanded.transactions.map(({ engages }) => engages) : [];
+}
+
+const step = (set: Readonly<Record<string, StepValue>>): Steps[number] => ({ set, trigger: false });
+
+test('a step engages the device when an order of either direction writes all of it with the same values', () => {
+  assert.equal(engaging([step({ a: 1 })], { charge: [step({ a: 1 })] }), [true]);
+  assert.equal(engaging([step({ a: 1 })], { discharge: [step({ b: 0 }), step({ a: 1, b: 2 })] }), [true]);
+  assert.equal(engaging([step({ a: 0 })], { charge: [step({ a: 1 })], discharge: [step({ b: 0 })] }), [false]);
+  assert.equal(engaging([step({ a: 1, b: 0 })], { charge: [step({ a: 1, b: 2 })] }), [false]);
+  assert.equal(engaging([step({ a: 1, b: 0 })], { charge: [step({ a: 1 }), step({ b: 0 })] }), [false]);
+});
+
+test('a value that is only known when it is written engages nothing, and neither does a device that takes no orders', () => {
+  assert.equal(engaging([step({ a: 'original' })], { charge: [step({ a: 'original' })] }), [false]);
+  assert.equal(engaging([step({ a: 1 }), step({ b: 0 })], {}), [false, false]);
+});
+
 test.run();
