@@ -32,11 +32,15 @@ export function hearOfShare(force: InForce, { id, assetId, phase, code }: OrderP
   return isFailure(phase, code) ? { ...leaveOrder(force, assetId), solveAgain: true } : force;
 }
 
-/** A reset starts nothing: an asset that was tripped gets no share of an order given before. Nor does anybody, once stopped. */
+/**
+ * A reset starts nothing, and neither does a tag that is taken away: an asset that was tripped or tagged out gets no share of an
+ * order given before. Nor does anybody, once stopped.
+ */
 export function hearOfLatch(force: InForce, before: LatchRecord | undefined, now: LatchRecord): InForce | undefined {
   if (now.estop) return undefined;
   const reset = Object.keys(before?.trips ?? {}).filter((id) => !now.trips[id]);
-  return reset.reduce(leaveOrder, force);
+  const untagged = Object.keys(before?.maintenance ?? {}).filter((id) => !now.maintenance[id]);
+  return [...reset, ...untagged].reduce(leaveOrder, force);
 }
 
 function isFailure(phase: OrderPhase['phase'], code: OrderPhase['code']): boolean {

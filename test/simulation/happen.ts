@@ -10,6 +10,8 @@ import { TOKENS } from './site-config.ts';
 import { begun } from './world.ts';
 import type { World } from './world.ts';
 
+/** Faults after which a connection ends by itself. */
+const BREAKING: ReadonlySet<string> = new Set(['reset', 'cut', 'rebootOnWrite', 'singleClient']);
 /** Between two tries to connect, where each connection is soon broken. */
 const LONGEST_PAUSE_MS = 12_000;
 /** After so long the north tells its caller that control is silent, and what comes later reaches nobody. */
@@ -44,6 +46,7 @@ export function happen(world: World, event: Event): void {
     case 'link': {
       const { at, fault, forMs } = event;
       plants[at].faults.apply('reset' === fault.kind ? fault : { ...fault, forMs });
+      if (BREAKING.has(fault.kind)) oracle.broke(at);
       if (fault.kind === 'spike') eyes[at].spikes(clock.now() + forMs);
       // A reply that was held back breaks the first answer of the next connection too, however late that one is made.
       const againMs = fault.kind === 'late' ? LONGEST_PAUSE_MS : 0;
@@ -51,11 +54,15 @@ export function happen(world: World, event: Event): void {
       return;
     }
     case 'reboot':
+      oracle.broke(event.at);
       plants[event.at].reboot(event.offlineMs);
       return oracle.excuse(event.at, clock.now() + event.offlineMs + 6000);
     case 'swap':
       world.wire(true);
-      for (const at of [0, 1] as const) oracle.excuse(at, clock.now() + event.forMs + 6000);
+      for (const at of [0, 1] as const) {
+        oracle.broke(at);
+        oracle.excuse(at, clock.now() + event.forMs + 6000);
+      }
       clock.setTimeout(() => world.wire(false), event.forMs);
       return;
     case 'intruder':

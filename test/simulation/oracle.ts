@@ -44,6 +44,8 @@ export type Oracle = {
   readonly look: () => void;
   /** What happened to this device up to `untilMs` excuses what it does. */
   readonly excuse: (at: At, untilMs: number) => void;
+  /** A connection of this device may be broken off now. */
+  readonly broke: (at: At) => void;
   /** Somebody else has just written a power into this device. */
   readonly intruded: (at: At) => void;
   readonly calmSinceMs: (at: At) => number;
@@ -65,6 +67,12 @@ export type Oracle = {
 /** One poll, the write of the stop, the refresh of measurements; the actuator comes on top. */
 const UNORDERED_MS = 4000;
 const NO_CONTACT_MS = 20_000;
+/**
+ * Who is cut off again and again leaves the device to the other client that may be behind it, from the third time on for up to a
+ * minute; connections that lasted for 30 s begin the count anew.
+ */
+const EVICTED_PAUSE_MS = 60_000;
+const EVICTIONS = { atLeast: 3, withinMs: 240_000 };
 /** Foreign values are seen within two polls (control rules 5). */
 const FOREIGN_SEEN_MS = 2500;
 
@@ -82,6 +90,7 @@ export function createOracle({ devices, orders, latch, now }: OracleParts): Orac
   const told: [{ atMs: number; w: number }[], { atMs: number; w: number }[]] = [[], []];
   /** When a connection was last known to show the device whole. */
   const metAtMs: [number, number] = [0, 0];
+  const brokeAtMs: readonly [number[], number[]] = [[], []];
   const foreignUntilMs: [number, number] = [0, 0];
   const reported = new Set<string>();
 
@@ -110,6 +119,7 @@ export function createOracle({ devices, orders, latch, now }: OracleParts): Orac
     look() {
       for (const at of [0, 1] as const) lookAt(at);
     },
+    broke: (at) => brokeAtMs[at].push(now()),
     excuse: (at, untilMs) => (calmSinceMs[at] = Math.max(calmSinceMs[at], untilMs)),
     intruded: (at) => (foreignUntilMs[at] = now() + FOREIGN_SEEN_MS),
     calmSinceMs: (at) => calmSinceMs[at],
@@ -179,6 +189,10 @@ export function createOracle({ devices, orders, latch, now }: OracleParts): Orac
       oracle.fail('limits', `${name} makes ${Math.round(targetW)} W; the limits left ${Math.round(roomW)} W`);
   }
 
+  function evicted(at: At, nowMs: number): boolean {
+    return brokeAtMs[at].filter((atMs) => atMs > nowMs - EVICTIONS.withinMs).length >= EVICTIONS.atLeast;
+  }
+
   /** Power that nobody ordered; a connection that nobody makes. */
   function lookAt(at: At): void {
     const { plant, eyes, setting } = devices[at];
@@ -190,9 +204,10 @@ export function createOracle({ devices, orders, latch, now }: OracleParts): Orac
     const contactAtMs = eyes.contactAtMs();
     if (contactAtMs !== undefined) metAtMs[at] = eyes.lastSeenAtMs();
     const unseenMs = nowMs - Math.max(metAtMs[at], calmSinceMs[at]);
-    if (unseenMs > NO_CONTACT_MS)
+    const patienceMs = NO_CONTACT_MS + (evicted(at, nowMs) ? EVICTED_PAUSE_MS : 0);
+    if (unseenMs > patienceMs)
       oracle.fail('contact', `${ASSETS[at]} has not been seen for ${unseenMs} ms without a fault`);
-    if (contactAtMs === undefined || unseenMs > NO_CONTACT_MS) return;
+    if (contactAtMs === undefined || unseenMs > patienceMs) return;
     const stopped = latch.latchedSinceMs() < nowMs || latch.trippedSinceMs(at) < nowMs;
     if (setting.idle === 'release' && !stopped) return;
     if (latch.taggedSinceMs(at) < nowMs) return;

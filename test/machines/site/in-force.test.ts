@@ -57,6 +57,13 @@ test('a reset starts nothing: who was tripped is out, who still is may be out la
   assert.is(hearOfLatch(FORCE, undefined, ARMED), FORCE);
 });
 
+test('a tag that is taken away starts nothing: who was tagged out is out', () => {
+  const tag = { tag: 't', reason: 'r', issuer: 'i' };
+  const tagged: LatchRecord = { ...ARMED, maintenance: { a: tag, b: tag } };
+  assert.equal([...(hearOfLatch(FORCE, tagged, { ...ARMED, maintenance: { b: tag } })?.left ?? [])], ['a']);
+  assert.equal([...(hearOfLatch(FORCE, tagged, tagged)?.left ?? ['x'])], []);
+});
+
 test('an E-stop ends it for all', () => {
   const pressed = { ...ARMED, estop: { sinceWallMs: 0, reason: 'r', issuer: 'i' } };
   assert.is(hearOfLatch(FORCE, ARMED, pressed), undefined);
