@@ -13,7 +13,8 @@ import { SILENCE_MS } from '../contracts/stopper.ts';
 import type { FromStopper, Inheritance, StopAccount, StopPlan, ToStopper } from '../contracts/stopper.ts';
 import { stopPlace, untouched } from './device-stop.ts';
 
-const TURN_MS = 100;
+/** Each wakes a processor that control may be about to need. */
+const TURN_MS = 200;
 /** One turn counts at most so much; after a stall the feeds that came meanwhile are read first. */
 const LONGEST_TURN_MS = 500;
 /** While the runtime ends in order it has this long (its own deadline is 25 s). */

@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { NODE_FLAGS } from '../../entry/node-flags.ts';
 
 export type ChildEnd = { readonly code: number | null; readonly signal: NodeJS.Signals | null };
 
@@ -30,7 +31,9 @@ const LEASH = new URL('leash.ts', import.meta.url).href;
 
 export function startChild({ args, env, logFile }: ChildOptions): DemoChild {
   const log = openSync(logFile, 'a', 0o600);
-  const child = spawn(process.execPath, ['--import', LEASH, PROGRAM, ...args], {
+  // The channel of the leash would not outlive a restart.
+  const flags = args[0] === 'run' ? NODE_FLAGS : [];
+  const child = spawn(process.execPath, [...flags, '--import', LEASH, PROGRAM, ...args], {
     env,
     detached: true,
     stdio: ['ignore', log, log, 'ipc'],

@@ -53,6 +53,33 @@ test('the threads that Node began with come first too, and those that only keep 
   assert.is(behind, how === 'ahead' ? 0 : before);
 });
 
+test('what compiles for V8 runs where nobody else wants to, and a thread that stands behind takes no processor from control', () => {
+  const program = `
+    import { execFileSync } from 'node:child_process';
+    import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+    import { setTimeout as sleep } from 'node:timers/promises';
+    import { comeFirst, standBehind } from '${new URL('../../entry/priority.ts', import.meta.url).href}';
+    const policyOf = (thread) => Number(readFileSync('/proc/self/task/' + thread + '/stat', 'utf8').split(') ')[1].split(' ')[38]);
+    const helpers = readdirSync('/proc/self/task').filter((thread) => /^V8Worker/.test(readFileSync('/proc/self/task/' + thread + '/comm', 'utf8')));
+    comeFirst();
+    const own = () => policyOf(readlinkSync('/proc/thread-self').split('/').at(-1));
+    const inFront = own();
+    standBehind();
+    for (let tries = 0; tries < 200 && (own() === inFront || !helpers.every((thread) => policyOf(thread) === 5)); tries += 1) await sleep(10);
+    console.log(JSON.stringify({ count: helpers.length, helpers: [...new Set(helpers.map(policyOf))], inFront, behind: own() }));
+  `;
+  if (process.platform !== 'linux' || spawnSync('chrt', ['--version']).status !== 0) {
+    console.log('SKIPPED: needs Linux and chrt');
+    return;
+  }
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' });
+  assert.match(stdout, /^{/, stderr);
+  const { count, ...policies } = JSON.parse(stdout);
+  assert.ok(count > 0, 'Node names the threads of V8 as expected');
+  // Ordinary, batch and idle, as sched(7) numbers them.
+  assert.equal(policies, { helpers: [5], inFront: 0, behind: 3 });
+});
+
 test('an ordinary user runs it all the same, like other programs', () => {
   if (process.getuid?.() !== 0 || spawnSync(SETPRIV, ['--bounding-set=-sys_nice', 'true']).status !== 0) {
     console.log('SKIPPED: needs root and setpriv, to give up a right');

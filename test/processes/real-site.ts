@@ -12,6 +12,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
+import { NODE_FLAGS } from '../../entry/node-flags.ts';
 import { killStopper } from '../../scripts/demo/processes.ts';
 import { connectControl } from '../../simulator/control-client.ts';
 import type { ControlClient } from '../../simulator/control-client.ts';
@@ -141,7 +142,7 @@ export async function realSite({
       for (const child of plants.splice(0)) await ended(child, 'SIGKILL');
     },
     async startRuntime() {
-      const args = program === undefined ? [PROGRAM, 'run', '--config', config] : [program, config];
+      const args = program === undefined ? [PROGRAM, 'run', '--config', config] : [...NODE_FLAGS, program, config];
       self.runtime = logged(
         spawn(process.execPath, args, {
           env: { ...environment, ...runtimeEnv },
