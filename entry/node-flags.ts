@@ -12,6 +12,8 @@ export const NODE_FLAGS: readonly string[] = [
   '--single-threaded-gc',
   // Memory is collected where it runs out, not while the thread waits for an answer, which is when it looks idle.
   '--no-minor-gc-task',
+  // And once more when nobody waits: `rehearsal.ts`.
+  '--expose-gc',
   // The threads that compile, of which `priority.ts` lets one run where nobody else wants to.
   '--v8-pool-size=1',
   // What was rehearsed stays compiled, however seldom a stop comes.
