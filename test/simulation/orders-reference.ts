@@ -39,7 +39,8 @@ export type Orders = {
 };
 
 export function ordersReference(): Orders {
-  let orders: Order[] = [];
+  /** Those of before under the same id too: what they had asked for may be on its way still. */
+  const orders: Order[] = [];
   /** A second order of the same id does nothing, unless nothing came of the first. */
   const accepted = new Set<string>();
 
@@ -47,11 +48,10 @@ export function ordersReference(): Orders {
     sent(order) {
       if (accepted.has(order.id) || orders.some(({ id, deadAtMs }) => id === order.id && deadAtMs.includes(Infinity)))
         return;
-      orders = orders.filter(({ id }) => id !== order.id);
       orders.push({ ...order, deadAtMs: [endOf(order, 0), endOf(order, 1)] });
     },
     replied(id, reply, nowMs) {
-      const order = orders.find((one) => one.id === id && one.sentAtMs <= nowMs);
+      const order = orders.findLast((one) => one.id === id && one.sentAtMs <= nowMs);
       if (!order) return;
       const ended = (other: Order, at: At): void => {
         other.deadAtMs[at] = Math.min(other.deadAtMs[at], nowMs);
