@@ -1,6 +1,8 @@
 /** What the judge of a simulated site takes for power that stands in a device. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { virtualClock } from '../../supervisor/clock.ts';
+import { faultyDisk } from './disk.ts';
 import { drawSchedule } from './draw.ts';
 import { ordersReference } from './orders-reference.ts';
 import type { Schedule } from './schedule.ts';
@@ -40,6 +42,34 @@ test('a new connection ends the order that was under way, and none that the disk
   orders.sent({ id: 'on its way', ...sent });
   orders.linked(0, 3000, (id) => id === 'kept');
   assert.is(orders.idleSinceMs(0, 4000), undefined);
+});
+
+test('what an order asked for before it failed counts as wanted then, also when its id comes again', () => {
+  const orders = ordersReference();
+  const sent = { id: 'a', ats: [0], w: 5000, endsAtMs: 60_000 } as const;
+  orders.sent({ ...sent, sentAtMs: 0 });
+  orders.replied('a', { ok: false, code: 'TIMEOUT', message: '' }, 3000);
+  orders.sent({ ...sent, sentAtMs: 8000 });
+  orders.replied('a', { ok: false, code: 'TIMEOUT', message: '' }, 8000);
+  const wanted = (atMs: number): boolean => orders.wants(0, 5000, atMs, { asset: 1, site: 1 });
+  assert.equal([1000, 4000, 9000].map(wanted), [true, false, false]);
+});
+
+test('a slow save of a file does not arrive after a later one, as on a real disk', async () => {
+  const clock = virtualClock();
+  const disk = faultyDisk(clock);
+  const file = disk.open(() => true)('latch.json');
+  disk.slowMs = 5000;
+  const done: string[] = [];
+  const save = (text: string): void => void file.save(text).then(() => done.push(text));
+  save('first');
+  disk.slowMs = 0;
+  save('second');
+  save('third');
+  await clock.advance(4000);
+  assert.equal([disk.files.get('latch.json'), done], [undefined, []]);
+  await clock.advance(2000);
+  assert.equal([disk.files.get('latch.json'), done], ['third', ['first', 'second', 'third']]);
 });
 
 test.run();
