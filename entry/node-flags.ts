@@ -7,7 +7,8 @@
  */
 import { accessSync, constants } from 'node:fs';
 
-export const NODE_FLAGS: readonly string[] = [
+/** Of the Node that this program brings; another one may not know them, and would not start at all. */
+const FLAGS_OF_24: readonly string[] = [
   // A collection is the thread's own work and waits for no helper; it takes as long as with them, since little survives.
   '--single-threaded-gc',
   // Memory is collected where it runs out, not while the thread waits for an answer, which is when it looks idle.
@@ -24,6 +25,13 @@ export const NODE_FLAGS: readonly string[] = [
   // The code of Node in large pages: the first use of it after other programs ran costs less. About 25 MB of memory.
   '--use-largepages=silent',
 ];
+
+/** `version`: as in `process.versions.node`. */
+export function flagsFor(version: string): readonly string[] {
+  return version.startsWith('24.') ? FLAGS_OF_24 : [];
+}
+
+export const NODE_FLAGS = flagsFor(process.versions.node);
 
 /**
  * Starts this program again, in place (same process id, same arguments and files), where it runs without the flags; returns

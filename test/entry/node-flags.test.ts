@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { NODE_FLAGS } from '../../entry/node-flags.ts';
+import { flagsFor, NODE_FLAGS } from '../../entry/node-flags.ts';
 
 const MODULE = new URL('../../entry/node-flags.ts', import.meta.url).href;
 const PROGRAM = `
@@ -59,6 +59,12 @@ test('a program with a channel to its parent goes on without them, since it woul
   const child = fork(program(), { silent: true });
   const [answer] = await once(child, 'message');
   assert.equal(answer.execArgv, []);
+});
+
+test('a Node that may not know the flags is not given any', () => {
+  assert.equal(flagsFor('26.0.0'), []);
+  assert.equal(flagsFor('240.0.0'), []);
+  assert.ok(flagsFor('24.21.0').length > 0);
 });
 
 test.run();
