@@ -36,12 +36,18 @@ export function comeFirst(): 'ahead' | 'like others' {
 export function standBehind(): void {
   if (process.platform !== 'linux') return;
   if (getPriority() === AHEAD) setPriority(BEHIND);
-  schedule('batch', Number(path.basename(readlinkSync('/proc/thread-self'))));
+  const thread = ownThread();
+  if (thread !== undefined) schedule('batch', thread);
 }
 
-/** Those that are there from the beginning. */
+/** Those that are there from the beginning, as far as the system tells. */
 function threadsOfNode(): readonly number[] {
-  return process.platform === 'linux' ? readdirSync('/proc/self/task').map(Number) : [];
+  return told(() => readdirSync('/proc/self/task'))?.map(Number) ?? [];
+}
+
+function ownThread(): number | undefined {
+  const link = told(() => readlinkSync('/proc/thread-self'));
+  return link === undefined ? undefined : Number(path.basename(link));
 }
 
 /**
@@ -53,10 +59,15 @@ function helpersBehind(): void {
 }
 
 function nameOf(thread: number): string | undefined {
+  return told(() => readFileSync(`/proc/self/task/${thread}/comm`, 'utf8').trimEnd());
+}
+
+/** Undefined where there is no such file: another system, no /proc, a thread that has ended since it was listed. */
+function told<T>(look: () => T): T | undefined {
   try {
-    return readFileSync(`/proc/self/task/${thread}/comm`, 'utf8').trimEnd();
+    return look();
   } catch {
-    return undefined; // it has ended since it was listed
+    return undefined;
   }
 }
 

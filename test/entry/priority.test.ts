@@ -80,6 +80,24 @@ test('what compiles for V8 runs where nobody else wants to, and a thread that st
   assert.equal(policies, { helpers: [5], inFront: 0, behind: 3 });
 });
 
+test('where the system tells nothing of its threads, a runtime goes on all the same', () => {
+  const hidden = ['--mount', 'sh', '-c', 'mount -t tmpfs none /proc && exec "$0" "$@"'];
+  if (process.platform !== 'linux' || spawnSync('unshare', [...hidden, 'true']).status !== 0) {
+    console.log('SKIPPED: needs root and unshare, to hide /proc');
+    return;
+  }
+  const program = `
+    import { existsSync } from 'node:fs';
+    import { comeFirst, standBehind } from '${new URL('../../entry/priority.ts', import.meta.url).href}';
+    comeFirst();
+    standBehind();
+    console.log(existsSync('/proc/self') ? 'not hidden' : 'goes on');
+  `;
+  const args = [...hidden, process.execPath, '--input-type=module', '-e', program];
+  const { stdout, stderr } = spawnSync('unshare', args, { encoding: 'utf8' });
+  assert.is(stdout.trim(), 'goes on', stderr);
+});
+
 test('an ordinary user runs it all the same, like other programs', () => {
   if (process.getuid?.() !== 0 || spawnSync(SETPRIV, ['--bounding-set=-sys_nice', 'true']).status !== 0) {
     console.log('SKIPPED: needs root and setpriv, to give up a right');
