@@ -11,8 +11,9 @@ import { dropLink, freshDriver, LIVES, lapseOrder, lapsePermit } from './driver-
 import type { Setting } from './driver-model.ts';
 import { bits, epochsOf, keyOfDriver, ranksOf } from './keys.ts';
 import { take } from './plant.ts';
+import { UNWATCHED } from './door-model.ts';
 import type { Composition, Step } from './search.ts';
-import { acknowledged, judgeDriver, poll, turn } from './session-model.ts';
+import { acknowledged, HELD, judgeDriver, poll, turn } from './session-model.ts';
 import { estopSteps, isKept, NOBODY, TWO_PERSONS } from './site-estop.ts';
 import { say, start } from './site-messages.ts';
 import type { Battery, Message, Site } from './site-messages.ts';
@@ -81,6 +82,7 @@ export function siteOf(setting: Setting, reach: SiteReach): Composition<Site> {
       'E-stop reachable from every state in one event',
       'a latch that is on the disk survives every crash',
       ...(reach.orders === 'shared' ? [REVIVED, DISOWNED] : []),
+      ...(reach.estopFalls ? [UNWATCHED, HELD] : []),
     ],
     bounds: {},
     initial: [first],
@@ -88,7 +90,8 @@ export function siteOf(setting: Setting, reach: SiteReach): Composition<Site> {
       [
         ...estopSteps(state, { operators: reach.operators, answers: reach.estopFalls === true }, setting),
         ...crashes(state),
-        ...(state.estop ? [...driverSteps(state), ...others(state)] : []),
+        ...(state.estop || state.driver ? driverSteps(state) : []),
+        ...(state.estop ? others(state) : []),
         ...batteries(state),
       ].map((step) =>
         synced(reach.orders === 'shared' ? { ...step, state: heardOfEnd(state, step.state, setting) } : step),
@@ -174,7 +177,7 @@ export function siteOf(setting: Setting, reach: SiteReach): Composition<Site> {
         breaks: shown.breaks,
       });
     }
-    if (!driver.told)
+    if (!driver.told && state.estop)
       steps.push({
         label: 'the driver asks for the latch',
         state: say(state, { to: 'driver', type: 'latch', record: state.record }, setting),

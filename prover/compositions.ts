@@ -122,6 +122,7 @@ function full(one: Setting, luna: Setting, switched: Setting): readonly Proof[] 
       'all of control and its crashes, with trips',
     ),
     site(one, { ...SITE, name: 'site, E-stop actor falls', estopFalls: true, slowDisk: true }, FALLS),
+    site(switched, { ...SITE, name: 'site, E-stop actor falls, released', estopFalls: true }, FALLS),
     site(one, { ...SITE, name: 'site, shared orders', orders: 'shared', batteries: ['free', 'full', 'hot'] }, SHARED),
   ];
 }

@@ -5,9 +5,11 @@
 import type { Order } from '../contracts/operation.ts';
 import type { WriteRequest, WriteState } from '../machines/device/may-write.ts';
 import type { Situation } from '../machines/device/posture.ts';
-import { NOW, situationOf } from './driver-model.ts';
+import { isUnwatched, NOW, situationOf } from './driver-model.ts';
 import type { Driver, Setting } from './driver-model.ts';
 import type { Registers } from './plant.ts';
+
+export const UNWATCHED = 'no power while nobody could tell the driver of a press';
 
 /** Everything that a write needs, written out once more and not by the code that is judged. */
 export function brokenBy(driver: Driver, { kind, purpose, targetW, order }: WriteRequest): string | undefined {
@@ -18,6 +20,7 @@ export function brokenBy(driver: Driver, { kind, purpose, targetW, order }: Writ
   if (driver.local && purpose !== 'estop') return 'local control: nothing but the emergency stop';
   if (kind === 'safe') return undefined;
   if (context.estopped || memory.newest.latched) return 'no charge or discharge command while latched';
+  if (driver.unwatched) return UNWATCHED;
   if (context.trip !== undefined || context.fault !== undefined) return 'no charge or discharge command while tripped';
   if (!memory.permitted) return 'after a restart no power before a fresh permit';
   const live =
@@ -40,7 +43,7 @@ export function probeDoor(driver: Driver, registers: Registers, setting: Setting
   const { parts } = setting;
   const situation = situationOf(driver, registers, setting);
   const { order } = situation.context;
-  const state = writeStateOf(driver, situation, true);
+  const state = writeStateOf(driver, situation, setting);
   for (const request of requestsAt(driver.epoch, order)) {
     const { allowed } = parts.mayWrite(request, state);
     const broken = allowed ? brokenBy(driver, request) : undefined;
@@ -70,17 +73,17 @@ export function isExcused({ op, local }: Driver, purpose: WriteRequest['purpose'
   return op.context.maintenance !== undefined || (local && purpose !== 'estop');
 }
 
-export function writeStateOf(driver: Driver, situation: Situation, leaseHeld: boolean): WriteState {
+export function writeStateOf(driver: Driver, situation: Situation, { parts }: Pick<Setting, 'parts'>): WriteState {
   const { context } = situation;
   return {
     nowMs: NOW,
-    leaseHeld,
+    leaseHeld: true,
     identityProven: driver.proven,
     readOnly: situation.readOnly,
     shadow: situation.shadow,
     maintenance: context.maintenance !== undefined,
     local: situation.local,
-    latched: context.estopped,
+    latched: context.estopped || isUnwatched(driver, parts),
     tripped: context.trip !== undefined || context.fault !== undefined,
     epoch: driver.epoch,
     permit: driver.permit,

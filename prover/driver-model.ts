@@ -45,6 +45,8 @@ export type Driver = {
   readonly unread: readonly string[];
   readonly awaitsZero: boolean;
   readonly local: boolean;
+  /** The E-stop's actor has ended: the driver takes leave. */
+  readonly unwatched: boolean;
   /** The first write of its order was told; `heard`: to a living dispatcher. Only where answers are modelled. */
   readonly said: 'nothing' | 'unheard' | 'heard';
   readonly memory: Memory;
@@ -90,6 +92,7 @@ export function freshDriver(parts: Parts): Driver {
     unread: [],
     awaitsZero: false,
     local: false,
+    unwatched: false,
     said: 'nothing',
     memory: { newest: { epoch: 0, latched: false }, permitted: false, sent: 0, answered: true, disowned: false },
   };
@@ -115,6 +118,15 @@ export function takeLatch(driver: Driver, latch: LatchRecord, parts: Parts, asse
     ...(pressed ? { sent: 0, answered: false } : {}),
   };
   return { ...next, told: true, epoch: Math.max(driver.epoch, latch.epoch), memory };
+}
+
+/** As `DOWN` at the driver actor: the E-stop's actor has ended. */
+export function unwatch(driver: Driver, parts: Parts): Driver {
+  return { ...endOrder(driver, parts), unwatched: true };
+}
+
+export function isUnwatched({ unwatched }: Driver, { habits }: Parts): boolean {
+  return unwatched && habits.holdsUnwatched;
 }
 
 export function takeOrder(driver: Driver, order: Order, parts: Parts): Driver {
@@ -153,14 +165,15 @@ export function known(driver: Driver, { plant }: Setting, registers: Registers, 
 export function situationOf(driver: Driver, registers: Registers, setting: Setting): Situation {
   const { plant, parts, idle } = setting;
   const { forced } = plant.profile.control ?? {};
+  const unwatched = isUnwatched(driver, parts);
   const command = forced && known(driver, setting, registers, forced.point);
   return {
     nowMs: NOW,
     operation: operationOf(driver, parts),
-    context: driver.op.context,
+    context: unwatched ? { ...driver.op.context, holding: true } : driver.op.context,
     epoch: driver.epoch,
     permit: driver.permit,
-    idle,
+    idle: unwatched ? 'hold' : idle,
     readOnly: false,
     shadow: setting.shadow ?? false,
     local: driver.local,

@@ -42,7 +42,7 @@ export function keyOfDriver(driver: Driver | undefined, rank: Ranks, { idle }: P
     op.leaf,
     order ? `${order.w}${keyOfTime(order, driver.epoch, rank)}${SAID[driver.said]}${memory.disowned ? '!' : ''}` : '',
     bits(holding && idle === 'release', estopped, trip !== undefined, fault !== undefined, maintenance !== undefined),
-    bits(driver.told, driver.linked, driver.proven, driver.seen, driver.fresh),
+    bits(driver.told, driver.unwatched, driver.linked, driver.proven, driver.seen, driver.fresh),
     bits(
       driver.early,
       driver.awaitsZero && latched,

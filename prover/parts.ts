@@ -42,6 +42,8 @@ export type Habits = {
   readonly remembersLatch: boolean;
   /** And engages for whoever pressed and was not answered, also while nobody was there (actors/estop, site.ts). */
   readonly engagesForWaiting: boolean;
+  /** A driver whose E-stop actor has ended moves no power any more (actors/driver). */
+  readonly holdsUnwatched: boolean;
   /** A driver that starts tells the dispatcher (DRIVER_STARTED). */
   readonly tellsStart: boolean;
   /** A dispatcher that starts tells the drivers (DISPATCHER_STARTED). */
@@ -131,6 +133,7 @@ export const SHIPPED: Parts = {
     asksForCause: true,
     remembersLatch: true,
     engagesForWaiting: true,
+    holdsUnwatched: true,
     tellsStart: true,
     dispatcherTellsStart: true,
     forgetsRequest: true,

@@ -102,7 +102,7 @@ export function pass(
     targetW,
     ...(order ? { order: { epoch: order.epoch, expiresAtMs: order.expiresAtMs } } : {}),
   };
-  const verdict = parts.mayWrite(request, writeStateOf(driver, situation, true));
+  const verdict = parts.mayWrite(request, writeStateOf(driver, situation, setting));
   const what = `${passage.sequence}${targetW === 0 ? '' : ` ${targetW} W`}: ${Object.entries(values)
     .map(([point, value]) => `${point} = ${value}`)
     .join(', ')}`;
@@ -243,7 +243,8 @@ export function judgeDriver(driver: Driver, registers: Registers, setting: Setti
   return (
     misled(driver, registers, setting) ??
     probeDoor(driver, registers, setting) ??
-    (operation === 'tripped' ? unstoppable(driver, registers, setting) : undefined)
+    (operation === 'tripped' ? unstoppable(driver, registers, setting) : undefined) ??
+    (driver.unwatched && operation !== 'maintenance' ? unheld(driver, registers, setting) : undefined)
   );
 }
 
@@ -262,14 +263,33 @@ const ENOUGH_TURNS = 30;
 
 /** Left alone with a device that answers, a tripped driver writes its stop, the whole of it, and the device stands still. */
 function unstoppable(driver: Driver, registers: Registers, setting: Setting): string | undefined {
+  const isDone = ({ helm, memory }: Driver): boolean => helm.posture?.kind === 'estop' && memory.answered;
+  return standsStill(driver, registers, setting, isDone)
+    ? undefined
+    : 'left alone, a tripped driver writes its stop and the device stands still';
+}
+
+/** Left alone likewise, one that takes leave while nobody could tell it of a press holds its device. */
+function unheld(driver: Driver, registers: Registers, setting: Setting): string | undefined {
+  const isDone = ({ helm }: Driver): boolean => helm.posture?.kind === 'hold' || helm.posture?.kind === 'estop';
+  return standsStill(driver, registers, setting, isDone) ? undefined : HELD;
+}
+
+export const HELD = 'left alone, a driver that nobody could tell of a press holds its device';
+
+function standsStill(
+  driver: Driver,
+  registers: Registers,
+  setting: Setting,
+  isDone: (driver: Driver) => boolean,
+): boolean {
   let at: Turn = { driver, registers, label: '' };
   for (let count = 0; count < ENOUGH_TURNS; count += 1) {
     const next = acknowledged(at.driver, at.registers, setting) ?? turn(at.driver, at.registers, setting);
-    const done = at.driver.helm.posture?.kind === 'estop' && setting.plant.moves(at.registers) === undefined;
-    if (!next && done && at.driver.memory.answered) return undefined;
+    if (!next && isDone(at.driver) && setting.plant.moves(at.registers) === undefined) return true;
     const shown = next ?? poll(at.driver, at.registers, setting, false);
     if (!shown) break;
     at = shown;
   }
-  return 'left alone, a tripped driver writes its stop and the device stands still';
+  return false;
 }

@@ -4,7 +4,7 @@
  */
 import { disarmed, engaged, untripped } from '../machines/site/latch-record.ts';
 import { PRESSED } from './compose-driver.ts';
-import { ASSET } from './driver-model.ts';
+import { ASSET, unwatch } from './driver-model.ts';
 import type { Setting } from './driver-model.ts';
 import type { Step } from './search.ts';
 import { tellAll } from './site-messages.ts';
@@ -28,7 +28,7 @@ export function estopSteps(state: Site, { operators, answers }: Latching, settin
   if (!estop) {
     const asked: Site = { ...state, waiting: true, pressed: true, kept: false };
     if (!state.waiting) steps.push({ label: 'the E-stop is pressed while its actor is away', state: asked });
-    return [...steps, began(state)];
+    return state.driver ? steps : [...steps, began(state)];
   }
   steps.push(press(state, 'the E-stop is pressed'));
   if (state.waiting) steps.push({ label: 'who pressed is answered', state: { ...state, waiting: false } });
@@ -59,8 +59,13 @@ export function estopSteps(state: Site, { operators, answers }: Latching, settin
     });
   if (answers) {
     const remembered = parts.habits.remembersLatch ? record : disk;
-    const fallen: Site = { ...state, ...NOBODY, estop: undefined, record: remembered };
-    steps.push({ label: 'the E-stop actor falls, and all of control with it', state: fallen });
+    // The next one begins when the driver is gone.
+    const driver = state.driver && unwatch(state.driver, parts);
+    const fallen: Site = { ...state, ...NOBODY, estop: undefined, record: remembered, driver };
+    steps.push({
+      label: 'the E-stop actor falls, guard and dispatcher with it; the driver takes leave',
+      state: fallen,
+    });
   }
   return steps;
 

@@ -108,6 +108,8 @@ export type Cockpit = {
   /** Gaps of control when the last order came. */
   gapsAtOrder: number;
   exiting: boolean;
+  /** The E-stop's actor has ended: nobody could tell this driver of a press, so its device moves no power any more. */
+  unwatched: boolean;
   wake: () => void;
   /** Of this connection; undefined also while the device rests. */
   port: DevicePort | undefined;
@@ -183,6 +185,7 @@ export function createCockpit(input: DriverInput, tools: Pick<Cockpit, 'clock' |
     epoch: 0,
     gapsAtOrder: 0,
     exiting: false,
+    unwatched: false,
     wake: () => {},
     port: undefined,
     resting: false,

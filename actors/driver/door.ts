@@ -29,7 +29,7 @@ export function writeStateOf(
     shadow: situation.shadow,
     maintenance: context.maintenance !== undefined,
     local: situation.local,
-    latched: context.estopped,
+    latched: context.estopped || cockpit.unwatched,
     tripped: context.trip !== undefined || context.fault !== undefined,
     epoch: cockpit.epoch,
     permit: permitSeen(cockpit),

@@ -4,7 +4,8 @@
  * Owns     the connection machine with its session, the operation machine, the cockpit.
  * Accepts  orders, stops, permits, trips and the latch; each takes effect before the sender goes on.
  * Emits    telemetry to the guard, order phases to the dispatcher, stop progress to the E-stop, reports to the board.
- * Ends     on shutdown, with the device in its exit state; by a crash only when something is broken in here.
+ * Ends     on shutdown, with the device in its exit state, or held where the E-stop's actor has ended and nobody could tell of
+ *          a press; by a crash only when something is broken in here.
  */
 import type { AnyActorRef, EventObject, SnapshotFrom } from 'xstate';
 import type { LatchRecord } from '../../contracts/latch.ts';
@@ -16,6 +17,7 @@ import { operationMachine } from '../../machines/device/operation.machine.ts';
 import { endsUnanswered } from '../../machines/device/order-answer.ts';
 import { samePosture, wantedPosture } from '../../machines/device/posture.ts';
 import { believesDisconnect, isStopped } from '../../machines/device/second-means.ts';
+import type { Down } from '../../supervisor/monitor.ts';
 import { fromProcess } from '../../supervisor/process.ts';
 import { createCockpit } from './cockpit.ts';
 import { firmwareChanged, operationOf, situationOf } from './situation.ts';
@@ -36,8 +38,8 @@ const STOP_TIMEOUT_MS = 60_000;
 const EXIT_DEADLINE_MS = 4000;
 const IDENTIFY_TIMEOUT_MS = 30_000;
 
-export const driverActor = fromProcess<DriverMessage, DriverInput>(
-  async ({ input, signal, clock, lease, onMessage, send, spawn }) => {
+export const driverActor = fromProcess<DriverMessage | Down, DriverInput>(
+  async ({ input, signal, clock, lease, onMessage, send, spawn, monitor }) => {
     const { asset, profile, staleAfter, board } = input;
     const { transport } = profile;
     const cockpit = createCockpit(input, { clock, lease, send });
@@ -60,12 +62,13 @@ export const driverActor = fromProcess<DriverMessage, DriverInput>(
     onMessage(take);
     updateBoard(cockpit);
     send('dispatcher', { type: 'DRIVER_STARTED', assetId: asset.id } as EventObject);
+    monitor('estop');
     // The device is not touched before the latch is known: after a restart the first write may have to be a stop.
     send('estop', { type: 'LATCH_WANTED', from: nameOfDriver(asset.id) } as EventObject);
     await untilAborted();
     await leave();
 
-    function take(message: DriverMessage): void {
+    function take(message: DriverMessage | Down): void {
       switch (message.type) {
         case 'LATCH_STATE':
           takeLatch(message);
@@ -96,6 +99,9 @@ export const driverActor = fromProcess<DriverMessage, DriverInput>(
         case 'ACCEPT_FIRMWARE':
           acceptFirmware(cockpit);
           board.alarm('firmware-changed', firmwareChanged(cockpit), 'P2', '', asset.id);
+          break;
+        case 'DOWN':
+          unwatched();
           break;
       }
       updateBoard(cockpit);
@@ -145,6 +151,13 @@ export const driverActor = fromProcess<DriverMessage, DriverInput>(
       cockpit.helm = startOver(cockpit.helm);
       // A zero that belongs to the stop before is no answer to this one.
       cockpit.stoppedAtMs = undefined;
+    }
+
+    /** The E-stop's actor has ended. This driver is told to end as well, but only when all that began after it has ended. */
+    function unwatched(): void {
+      cockpit.unwatched = true;
+      callOffDrill(cockpit, 'the E-stop begins anew');
+      failOrder('STOPPED');
     }
 
     function takeOrder({ order }: GiveOrder): void {

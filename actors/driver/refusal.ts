@@ -16,7 +16,7 @@ const MOST_REST_MS = 2000;
 export function refusalOf(cockpit: Cockpit, order: Order, connection: ConnectionState): Code | undefined {
   const situation = situationOf(cockpit);
   const { context, operation, permit, epoch, nowMs } = situation;
-  if (cockpit.exiting) return 'NOT_READY';
+  if (cockpit.exiting || cockpit.unwatched) return 'NOT_READY';
   const { control } = cockpit.input.profile;
   if (!control) return 'READ_ONLY';
   if (!control.sequences.charge) return 'NO_SETPOINT';

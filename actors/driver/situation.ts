@@ -41,13 +41,14 @@ export function situationOf(cockpit: Cockpit): Situation {
   const nowMs = clock.now();
   const snapshot = cockpit.operation?.getSnapshot();
   if (!snapshot) throw new Error('the operation machine of a driver starts before its session');
+  const ending = endingOf(cockpit);
   return {
     nowMs,
     operation: operationOf(cockpit),
-    context: cockpit.exiting ? { ...snapshot.context, holding: exitPosture(input) === 'hold' } : snapshot.context,
+    context: ending ? { ...snapshot.context, holding: ending === 'hold' } : snapshot.context,
     epoch: cockpit.epoch,
     permit: permitNow(cockpit),
-    idle: cockpit.exiting ? exitPosture(input) : idleOf(input),
+    idle: ending ?? idleOf(input),
     readOnly: input.readOnly || asset.readOnly || firmwareChanged(cockpit),
     shadow: asset.shadow,
     local: isLocal(cockpit),
@@ -139,6 +140,8 @@ export function idleOf({ asset, profile }: DriverInput): 'hold' | 'release' {
   return asset.idle ?? profile.control?.idle ?? 'hold';
 }
 
-function exitPosture({ asset, profile }: DriverInput): 'hold' | 'release' {
-  return asset.onExit ?? profile.control?.idle ?? 'hold';
+/** How a driver that ends leaves its device; undefined while it goes on. */
+function endingOf({ input, exiting, unwatched }: Cockpit): 'hold' | 'release' | undefined {
+  if (unwatched) return 'hold';
+  return exiting ? (input.asset.onExit ?? input.profile.control?.idle ?? 'hold') : undefined;
 }

@@ -16,8 +16,24 @@ export const RESTART_DEFECTS: readonly Defect[] = [
   planted(
     'an E-stop actor that begins reads the disk alone',
     'site, E-stop actor falls',
-    /from the press to the reset|survives every crash/,
+    /from the press to the reset|survives every crash|knows the latch/,
     lost('remembersLatch'),
+    'full',
+  ),
+  planted(
+    'a driver that takes leave of its device heeds not that the E-stop has fallen',
+    'site, E-stop actor falls',
+    /nobody could tell/,
+    lost('holdsUnwatched'),
+  ),
+  planted(
+    'a driver whose E-stop has fallen releases its device',
+    'site, E-stop actor falls, released',
+    /nobody could tell|from the press to the reset/,
+    {
+      ...SHIPPED,
+      wantedPosture: (s) => SHIPPED.wantedPosture({ ...s, idle: 'release', context: { ...s.context, holding: false } }),
+    },
     'full',
   ),
   planted('a driver that begins does not say so', 'site, shared orders', /no order is revived/, lost('tellsStart')),

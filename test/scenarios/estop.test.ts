@@ -280,4 +280,40 @@ test('while the E-stop and all after it begin anew, a silent device keeps no oth
   assert.ok(Math.abs(site.power()) < 1, `${site.power()} W`);
 });
 
+test('a driver that ends with the E-stop actor holds its device: nobody could tell it of a press', async () => {
+  for (const { idle, ordered } of [
+    { idle: 'hold', ordered: false },
+    { idle: 'release', ordered: true },
+    { idle: 'release', ordered: false },
+  ]) {
+    const site = await virtualSite({ asset: { idle, onExit: 'release' }, plant: { loadW: 60_000 } });
+    if (ordered) await site.dispatch(30_000, 600);
+    await site.run(3000);
+    assert.is(site.power() > 20_000, idle === 'release', 'moving power by an order, or by the control of the vendor');
+    const before = site.writes().length;
+    site.site.system.send('estop', CRASH);
+    await site.run(20);
+    assert.ok((await estop(site)).ok);
+    await site.run(3000);
+    assert.equal(site.writes().slice(before).filter(opens), [], 'not one write that lets power through');
+    assert.ok(Math.abs(site.power()) < 1);
+  }
+});
+
+test('a device that was released is held while the E-stop actor restarts, and then released again, if nobody pressed', async () => {
+  const site = await virtualSite({ asset: { idle: 'release', onExit: 'release' }, plant: { loadW: 60_000 } });
+  const releasedW = Math.round(site.power());
+  assert.ok(releasedW > 20_000);
+  site.site.system.send('estop', CRASH);
+  await site.run(1000);
+  assert.ok(Math.abs(site.power()) < 1);
+  await site.run(5000);
+  assert.is(Math.round(site.power()), releasedW);
+});
+
+/** It opens a limit of the device, or forces it. */
+function opens({ register, words }: { readonly register: number; readonly words: readonly number[] }): boolean {
+  return [47_075, 47_077, 47_100].includes(register) && words.some((word) => word !== 0);
+}
+
 test.run();
