@@ -27,7 +27,7 @@ export function walkAhead(cockpit: Cockpit, block: BlockRead, words: readonly nu
   const { input, frame, permit, clock, expectations } = cockpit;
   if (!frame || !permit) return;
   const { profile, meanings } = boundOf(cockpit);
-  lookAt(cockpit, { block, words, receivedAtMs: clock.now() });
+  lookAt(cockpit, { block, words });
   const samples = sampleBlock(block, words, clock.now(), input.staleAfter, profile.transport.wordOrder);
   frameOf(frame, meanings, { ...cockpit.samples, ...samples });
   readBack(expectations, cockpit.samples);

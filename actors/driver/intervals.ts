@@ -17,6 +17,7 @@ export function intervalOf(
   { transactions }: Pick<Passage, 'transactions'>,
 ): { readonly sinceLastPowerWriteMs: number; readonly minWriteIntervalMs: number } {
   let longest = { sinceLastPowerWriteMs, minWriteIntervalMs };
+  if (Object.keys(lastWrites).length === 0) return longest;
   for (const name of new Set(transactions.flatMap(({ values }) => Object.keys(values)))) {
     const last = lastWrites[name];
     if (!last || last.passage === transactions) continue;
@@ -29,30 +30,33 @@ export function intervalOf(
 /** When every register of the orders' sequences may be written for power again; monotonic. */
 export function powerRestsUntilMs({ lastWrites, input: { profile } }: Pick<Cockpit, 'lastWrites' | 'input'>): number {
   const ends = Object.entries(lastWrites)
-    .filter(([name]) => commanding(profile).has(name))
+    .filter(([name]) => commanding(profile).registers.has(name))
     .map(([name, { atMs }]) => atMs + leastOf(profile, name));
   return Math.max(Number.NEGATIVE_INFINITY, ...ends);
 }
 
 /** Least time between two power writes: that of the profile, or of a register that each of them writes. */
 export function leastIntervalMs(profile: Profile): number {
-  const registers = [...commanding(profile)].map((name) => leastOf(profile, name));
-  return Math.max(profile.control?.minWriteIntervalMs ?? 0, ...registers);
+  return commanding(profile).leastMs;
 }
 
 /** What every order writes. A register that is written on change only may be left out, so that it need not be waited for. */
-function commanding(profile: Profile): ReadonlySet<string> {
+function commanding(profile: Profile): Commanding {
   const before = COMMANDING.get(profile);
   if (before) return before;
   const { charge = [], discharge = [] } = profile.control?.sequences ?? {};
   const names = [...charge, ...discharge].flatMap(({ set }) => Object.keys(set));
-  const found = new Set(names.filter((name) => !isOnChange(profile, name)));
+  const registers = new Set(names.filter((name) => !isOnChange(profile, name)));
+  const least = [...registers].map((name) => leastOf(profile, name));
+  const found = { registers, leastMs: Math.max(profile.control?.minWriteIntervalMs ?? 0, ...least) };
   COMMANDING.set(profile, found);
   return found;
 }
 
+type Commanding = { readonly registers: ReadonlySet<string>; readonly leastMs: number };
+
 /** Of each profile, which never changes: looked up before every exchange. */
-const COMMANDING = new WeakMap<Profile, ReadonlySet<string>>();
+const COMMANDING = new WeakMap<Profile, Commanding>();
 
 export function noteWrite(cockpit: Cockpit, names: readonly string[], { transactions }: Passage): void {
   const last = { atMs: cockpit.clock.now(), passage: transactions };

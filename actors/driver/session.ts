@@ -194,13 +194,24 @@ export const session = fromProcess<EventObject, Cockpit>(async ({ input: cockpit
 
 /** The same port; the cockpit shows when a request is under way and how many have ended, well or not. */
 function counted(port: DevicePort, cockpit: Cockpit): DevicePort {
+  const ended = (): void => {
+    cockpit.exchanges += 1;
+    cockpit.awaitsAnswer = false;
+    cockpit.linkRestsUntilMs = cockpit.clock.now() + cockpit.input.profile.transport.requestGapMs;
+  };
+  // Not `finally`, which takes turns of its own before the answer is seen.
   const counting = <T>(request: () => Promise<T>): Promise<T> => {
     cockpit.awaitsAnswer = true;
-    return request().finally(() => {
-      cockpit.exchanges += 1;
-      cockpit.awaitsAnswer = false;
-      cockpit.linkRestsUntilMs = cockpit.clock.now() + cockpit.input.profile.transport.requestGapMs;
-    });
+    return request().then(
+      (answer) => {
+        ended();
+        return answer;
+      },
+      (error: unknown) => {
+        ended();
+        throw error;
+      },
+    );
   };
   return {
     read: (register, count, space, unitId) => counting(() => port.read(register, count, space, unitId)),

@@ -11,6 +11,7 @@ import { kindOf } from '../../machines/device/helm.ts';
 import { withoutOrder } from '../../machines/device/posture.ts';
 import { lookOut, withoutClosed } from '../../machines/guard/lookout.ts';
 import type { Closed, Lookout } from '../../machines/guard/lookout.ts';
+import { decodeAt } from '../../machines/device/codec.ts';
 import type { BlockRead } from '../../machines/device/read-plan.ts';
 import { sampleBlock } from '../../machines/device/telemetry.ts';
 import type { Samples } from '../../machines/device/telemetry.ts';
@@ -21,18 +22,21 @@ import { checkSerial } from './serial-proof.ts';
 import { orderOf, situationOf } from './situation.ts';
 import { courseOf, mustEnd, pass } from './writing.ts';
 
-/** Begins the write, and says when it is done; undefined where `words` close nothing that was open. */
-export function stopAtOnce(
-  cockpit: Cockpit,
-  port: DevicePort,
-  { block, words, receivedAtMs }: { block: BlockRead; words: readonly number[]; receivedAtMs: number },
-): Promise<boolean> | undefined {
+type Answer = {
+  readonly block: BlockRead;
+  readonly words: readonly number[];
+  readonly receivedAtMs: number;
+};
+
+/** Begins the write, and says when it is done; undefined where the answer closes nothing that was open. */
+export function stopAtOnce(cockpit: Cockpit, port: DevicePort, answer: Answer): Promise<boolean> | undefined {
   const { permit, frame, input } = cockpit;
   if (!permit || !frame || frame.receivedAtMs < cockpit.firstPollAtMs) return undefined;
-  const { samples, closed } = lookAt(cockpit, { block, words, receivedAtMs });
+  const closed = lookAt(cockpit, answer);
   const open = permitSeen(cockpit) ?? permit;
   const left = withoutClosed(open, closed);
   if (left.maxChargeW === open.maxChargeW && left.maxDischargeW === open.maxDischargeW) return undefined;
+  const samples = concerned(cockpit, answer);
   checkSerial(cockpit, samples);
   Object.assign(cockpit.samples, samples);
   noteOriginals(cockpit);
@@ -41,19 +45,22 @@ export function stopAtOnce(
   return input.profile.transport.requestGapMs > 0 ? undefined : stopNext(cockpit, port);
 }
 
-/** What of the answer decides about a stop, and the directions that it closes. */
-export function lookAt(
-  cockpit: Cockpit,
-  { block, words, receivedAtMs }: { block: BlockRead; words: readonly number[]; receivedAtMs: number },
-): { readonly samples: Samples; readonly closed: Closed } {
-  const { staleAfter, profile } = cockpit.input;
-  const decisive = decisiveOf(cockpit, block);
-  if (decisive.watched.length === 0) return NOTHING_SEEN;
-  const samples = sampleBlock(decisive.block, words, receivedAtMs, staleAfter, profile.transport.wordOrder);
-  return { samples, closed: closedBy(decisive, samples) };
+/** The directions that an answer closes. */
+export function lookAt(cockpit: Cockpit, { block, words }: Pick<Answer, 'block' | 'words'>): Closed {
+  const { wordOrder } = cockpit.input.profile.transport;
+  let closed: Closed = {};
+  for (const { point, offset, lookouts } of decisiveOf(cockpit, block).watched) {
+    const value = decodeAt(point, words, offset, wordOrder);
+    if (typeof value === 'number') closed = lookOut(closed, lookouts, value);
+  }
+  return closed;
 }
 
-const NOTHING_SEEN = { samples: {}, closed: {} };
+/** What of the answer a stop depends on: whose it is, and the registers that it writes. */
+export function concerned(cockpit: Cockpit, { block, words, receivedAtMs }: Answer): Samples {
+  const { staleAfter, profile } = cockpit.input;
+  return sampleBlock(decisiveOf(cockpit, block), words, receivedAtMs, staleAfter, profile.transport.wordOrder);
+}
 
 /** The safe write that is next once an order that must end has ended. What may raise power waits for the judgement. */
 function stopNext(cockpit: Cockpit, port: DevicePort): Promise<boolean> | undefined {
@@ -67,9 +74,8 @@ function stopNext(cockpit: Cockpit, port: DevicePort): Promise<boolean> | undefi
   return written;
 }
 
-type Decisive = {
-  readonly block: Pick<BlockRead, 'points'>;
-  readonly watched: readonly { readonly name: string; readonly lookouts: readonly Lookout[] }[];
+type Decisive = Pick<BlockRead, 'points'> & {
+  readonly watched: readonly (BlockRead['points'][number] & { readonly lookouts: readonly Lookout[] })[];
 };
 
 /** Of each block, which is planned once a connection. */
@@ -81,20 +87,12 @@ function decisiveOf(cockpit: Cockpit, block: BlockRead): Decisive {
   const { lookouts } = cockpit.input;
   const { identity, control } = boundOf(cockpit).profile;
   const watched = block.points
-    .map(({ name, point }) => ({ name, lookouts: lookouts.filter(({ measurand }) => measurand === point.measures) }))
+    .map((one) => ({ ...one, lookouts: lookouts.filter(({ measurand }) => measurand === one.point.measures) }))
     .filter((one) => one.lookouts.length > 0);
-  const wanted = new Set([...watched.map(({ name }) => name), identity.serial, control?.forced?.point]);
-  const points = block.points.filter(({ name, point }) => wanted.has(name) || point.writable !== undefined);
-  const decisive = { block: { points }, watched };
+  const points = block.points.filter(
+    ({ name, point }) => name === identity.serial || name === control?.forced?.point || point.writable !== undefined,
+  );
+  const decisive = { points, watched };
   DECISIVE.set(block, decisive);
   return decisive;
-}
-
-function closedBy({ watched }: Decisive, samples: Samples): Closed {
-  let closed: Closed = {};
-  for (const { name, lookouts } of watched) {
-    const value = samples[name]?.value;
-    if (typeof value === 'number') closed = lookOut(closed, lookouts, value);
-  }
-  return closed;
 }

@@ -141,11 +141,16 @@ function encodeBcd(raw: bigint, size: number, order: WordOrder): readonly number
 }
 
 function decodeString(words: readonly number[]): string | undefined {
-  const bytes = words.flatMap((word) => [word >> 8, word & 0xff]);
-  const end = bytes.indexOf(0);
-  const kept = end < 0 ? bytes : bytes.slice(0, end);
-  const text = String.fromCharCode(...kept).trim();
-  return text === '' || kept.some((byte) => byte < 0x20 || byte > 0x7e) ? undefined : text;
+  let text = '';
+  for (let at = 0; at < words.length * 2; at += 1) {
+    const word = words[at >> 1] ?? 0;
+    const byte = at % 2 === 0 ? word >> 8 : word & 0xff;
+    if (byte === 0) break;
+    if (byte < 0x20 || byte > 0x7e) return undefined;
+    text += String.fromCodePoint(byte);
+  }
+  text = text.trim();
+  return text === '' ? undefined : text;
 }
 
 function decodeFloat(type: 'f32' | 'f64', joined: bigint): number | undefined {

@@ -45,39 +45,78 @@ export function expandSequence(profile: BoundProfile, name: SequenceName, values
   const transactions: Transaction[] = [];
   for (const step of steps) {
     if (step.requires === 'allowShutdown' && !values.allowShutdown) continue;
-    const transaction = {
-      words: [] as number[],
-      values: {} as Record<string, number>,
-      persistent: false,
-      onChange: false,
-      scales: [] as ScaleFactor[],
-    };
-    let first: Point | undefined;
-    for (const [pointName, wanted] of Object.entries(step.set)) {
-      const point = profile.points[pointName];
-      const value = point && resolve(pointName, point, wanted, values);
-      const words = point && value !== undefined ? encode(point, value, profile.transport.wordOrder) : undefined;
-      if (!point || value === undefined || !words) return { ok: false, missing: pointName };
-      first ??= point;
-      transaction.words.push(...words);
-      transaction.values[pointName] = value;
-      const { persistent = false, writeOnChange = persistent } = point.writable ?? {};
-      transaction.persistent ||= persistent;
-      transaction.onChange ||= writeOnChange || persistent;
-      transaction.scales.push(...scalesOf(point, wanted, value, profile));
-    }
-    if (!first) continue;
-    const functionCode = transaction.words.length > 1 ? 16 : (first.writable?.functionCode ?? 16);
-    const { trigger } = step;
-    transactions.push({
-      register: first.register,
-      functionCode,
-      trigger,
-      engages: engages(profile, step),
-      ...transaction,
-    });
+    const transaction = constantsOf(profile).get(step) ?? transactionOf(profile, step, values);
+    if (typeof transaction === 'string') return { ok: false, missing: transaction };
+    if (transaction) transactions.push(transaction);
   }
   return { ok: true, transactions };
+}
+
+/** One step; a text is the name of a point whose value is not known, undefined a step that sets nothing. */
+function transactionOf(profile: BoundProfile, step: Step, values: SequenceValues): Transaction | string | undefined {
+  const transaction = {
+    words: [] as number[],
+    values: {} as Record<string, number>,
+    persistent: false,
+    onChange: false,
+    scales: [] as ScaleFactor[],
+  };
+  let first: Point | undefined;
+  for (const [pointName, wanted] of Object.entries(step.set)) {
+    const point = profile.points[pointName];
+    const value = point && resolve(pointName, point, wanted, values);
+    const words = point && value !== undefined ? encode(point, value, profile.transport.wordOrder) : undefined;
+    if (!point || value === undefined || !words) return pointName;
+    first ??= point;
+    transaction.words.push(...words);
+    transaction.values[pointName] = value;
+    const { persistent = false, writeOnChange = persistent } = point.writable ?? {};
+    transaction.persistent ||= persistent;
+    transaction.onChange ||= writeOnChange || persistent;
+    transaction.scales.push(...scalesOf(point, wanted, value, profile));
+  }
+  if (!first) return undefined;
+  const functionCode = transaction.words.length > 1 ? 16 : (first.writable?.functionCode ?? 16);
+  return {
+    register: first.register,
+    functionCode,
+    trigger: step.trigger,
+    engages: engages(profile, step),
+    ...transaction,
+  };
+}
+
+/** Steps that come out the same whatever is known of the device: those of a stop, which nobody should have to wait for. */
+function constantsOf(profile: BoundProfile): ReadonlyMap<Step, Transaction> {
+  const before = CONSTANTS.get(profile);
+  if (before) return before;
+  const constants = new Map<Step, Transaction>();
+  for (const step of Object.values(profile.control?.sequences ?? {}).flatMap((steps) => steps ?? [])) {
+    const transaction = isConstant(profile, step) ? transactionOf(profile, step, NOTHING_KNOWN) : undefined;
+    if (typeof transaction === 'object') constants.set(step, transaction);
+  }
+  CONSTANTS.set(profile, constants);
+  return constants;
+}
+
+/** Of each profile as it is bound to a device, which never changes. */
+const CONSTANTS = new WeakMap<BoundProfile, ReadonlyMap<Step, Transaction>>();
+
+const NOTHING_KNOWN: SequenceValues = {
+  powerW: Number.NaN,
+  heartbeat: Number.NaN,
+  originals: {},
+  permit: { charge: 0, discharge: 0 },
+  found: () => undefined,
+  allowShutdown: false,
+};
+
+/** No ceiling that the device shows can lower a value that is the least one already. */
+function isConstant({ points }: BoundProfile, { set }: Step): boolean {
+  return Object.entries(set).every(([name, wanted]) => {
+    const { min = 0, maxFrom } = points[name]?.writable ?? {};
+    return typeof wanted === 'number' && (maxFrom === undefined || wanted <= min);
+  });
 }
 
 /** Whether a step of the power sequences writes all that this one writes. */

@@ -110,6 +110,43 @@ test('a sequence that the profile does not have is not written', () => {
   assert.equal(expandSequence(profile, 'charge', new Bench().values), { ok: false, missing: 'charge' });
 });
 
+test('a constant is bounded by what the device shows at that moment, unless it is the least of its register already', () => {
+  const { control } = huawei;
+  if (!control) throw new Error('no control');
+  const limited = (min?: number): Point =>
+    point({
+      type: 'u16',
+      writable: { functionCode: 16, ...(min !== undefined && { min }), maxFrom: 'ceiling' } as Writable,
+    });
+  const points = {
+    limit: limited(),
+    least: limited(10),
+    free: point({ type: 'u16', writable: { functionCode: 16 } as Writable }),
+  };
+  const set = { limit: 4000, least: 10, free: 7 };
+  const steps = [
+    { set, trigger: false },
+    { set: { least: 9, free: 0 }, trigger: true },
+    { set: { limit: 0 }, trigger: false },
+  ];
+  const profile = { ...huawei, points, control: { ...control, sequences: { ...control.sequences, hold: steps } } };
+  const values = (ceiling: number | undefined): unknown => {
+    const result = expandSequence(profile, 'hold', { ...new Bench().values, found: () => ceiling });
+    return result.ok && result.transactions.map((one) => one.values);
+  };
+  const constant = [{ least: 10, free: 0 }, { limit: 0 }];
+  assert.equal(values(undefined), [{ limit: 4000, least: 10, free: 7 }, ...constant]);
+  assert.equal(values(3000), [{ limit: 3000, least: 10, free: 7 }, ...constant]);
+  assert.equal(values(5000), [{ limit: 4000, least: 10, free: 7 }, ...constant]);
+  assert.equal(values(-1), [{ limit: 0, least: 10, free: 7 }, ...constant]);
+});
+
+test('each time a sequence is expanded it is another passage, whatever its steps have in common', () => {
+  const [one, other] = [1, 2].map(() => expandSequence(huawei, 'hold', new Bench().values));
+  assert.ok(one?.ok && other?.ok && one.transactions !== other.transactions);
+  assert.equal(one, other);
+});
+
 test('a heartbeat is another number for every sequence', () => {
   const beat = point({ type: 'u16', writable: { functionCode: 16, min: 0, persistent: false } });
   assert.equal(written({ beat }, 'heartbeat', 0), [1]);
