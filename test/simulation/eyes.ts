@@ -8,6 +8,7 @@ import type { SimulatedAsset } from '../../simulator/asset.ts';
 import { allowed, NO_MEMORY } from './limits-reference.ts';
 import type { Allowed, Memory, Rules } from './limits-reference.ts';
 import type { DeviceSetting } from './schedule.ts';
+import { INVERTER_STATE } from './sunspec-mark.ts';
 
 type Names = Omit<Rules, 'baseW' | 'capW' | 'capacityWh' | 'staleMs'>;
 type Point = readonly [name: string, register: number, type: 'u16' | 'i16' | 'u32', gain: number];
@@ -93,6 +94,8 @@ export function eyesOf(
   const huawei = setting.face === 'huawei';
   const all: Rules = { ...rules, ...(huawei ? HUAWEI : SUNSPEC) };
   const markAt = mark ?? HUAWEI_MARK;
+  /** The scan of a new connection reads whole models, headers and all, and is no poll. */
+  const scannedAt = mark === undefined ? Number.NaN : mark - INVERTER_STATE;
   let known: Map<string, { value: number | undefined; atMs: number }> = new Map();
   let fresh: typeof known = new Map();
   let memory: Memory = NO_MEMORY;
@@ -113,7 +116,7 @@ export function eyesOf(
       lastSeenAtMs = nowMs;
       const covers = (wanted: number): boolean => wanted >= register && wanted < register + words.length;
       if (!huawei || covers(30_015)) identifiedAtMs ??= nowMs;
-      if (covers(markAt)) began(nowMs);
+      if (covers(markAt) && !covers(scannedAt)) began(nowMs);
       if (huawei) for (const [name, value] of decoded(register, words)) fresh.set(name, { value, atMs: nowMs });
     },
     refused(register, count, nowMs) {

@@ -4,8 +4,10 @@ import * as assert from 'uvu/assert';
 import { virtualClock } from '../../supervisor/clock.ts';
 import { faultyDisk } from './disk.ts';
 import { drawSchedule } from './draw.ts';
+import { happen } from './happen.ts';
 import { ordersReference } from './orders-reference.ts';
 import type { Schedule } from './schedule.ts';
+import { INVERTER_STATE, sunspecMark } from './sunspec-mark.ts';
 import { createWorld } from './world.ts';
 import type { World } from './world.ts';
 
@@ -72,7 +74,37 @@ test('a slow save of a file does not arrive after a later one, as on a real disk
   assert.equal([disk.files.get('latch.json'), done], ['third', ['first', 'second', 'third']]);
 });
 
+test('the scan of a new connection is no poll, so that a value in it need not be known', () => {
+  const world = createWorld({ ...drawSchedule(1), devices: sunspec(), happenings: [] });
+  const [eye] = world.eyes;
+  const mark = sunspecMark(world.plants[0]);
+  const poll = (nowMs: number): void => eye.saw(mark, Array<number>(100).fill(0), nowMs);
+  eye.opened(0);
+  eye.saw(mark - INVERTER_STATE, Array<number>(120).fill(0), 100);
+  poll(200);
+  assert.is(eye.contactAtMs(), undefined);
+  poll(1200);
+  assert.is(eye.contactAtMs(), 1200);
+});
+
+test('devices that stand where they belong already lose no connection when an exchange of the two ends', async () => {
+  const world = createWorld({ ...drawSchedule(1), happenings: [] });
+  let cuts = 0;
+  const attach = world.network.attach;
+  Object.assign(world.network, { attach: (...place: Parameters<typeof attach>) => ((cuts += 1), attach(...place)) });
+  happen(world, { kind: 'swap', forMs: 3000 });
+  world.wire(false);
+  assert.is(cuts, 4);
+  await world.clock.advance(5000);
+  assert.is(cuts, 4);
+});
+
 test.run();
+
+function sunspec(): Schedule['devices'] {
+  const [first, second] = drawSchedule(1).devices;
+  return [{ ...first, face: 'sunspec-der' }, second];
+}
 
 function tells({ oracle }: World, w: number): boolean {
   return oracle.wasTold({ at: 0, w, sinceMs: Infinity, stood: [], slackW: 1 });

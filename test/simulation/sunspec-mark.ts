@@ -2,7 +2,8 @@
 import type { SimulatedAsset } from '../../simulator/asset.ts';
 
 const BASES = [40_000, 50_000, 0];
-const INVERTER_STATE = 4;
+/** Its place in the model, whose header stands before it. */
+export const INVERTER_STATE = 4;
 
 export function sunspecMark({ device }: SimulatedAsset): number {
   const base = BASES.find((at) => word(at) === 0x5375 && word(at + 1) === 0x6e53);

@@ -58,7 +58,7 @@ export type World = {
   /** A part of the trace. */
   readonly note: (text: string) => void;
   readonly traceHash: () => string;
-  /** Puts the right device, or the other one, behind each address. */
+  /** Puts the right device, or the other one, behind each address; connections are cut where it is another one than before. */
   readonly wire: (swapped: boolean) => void;
 };
 
@@ -95,6 +95,7 @@ export function createWorld(schedule: Schedule): World {
   const shown = pair((at) => watched(at));
   const loaded: LoadedSite = configured(schedule.devices);
   let site: Site | undefined;
+  let swapped: boolean | undefined;
   let incarnation = 0;
   let lastId = 0;
 
@@ -136,7 +137,9 @@ export function createWorld(schedule: Schedule): World {
       });
     },
     traceHash: () => hash.copy().digest('hex').slice(0, 16),
-    wire(swapped) {
+    wire(now) {
+      if (now === swapped) return;
+      swapped = now;
       for (const at of [0, 1] as const) network.attach('127.0.0.1', FIRST_PORT + at, shown[swapped ? other(at) : at]);
     },
   };
