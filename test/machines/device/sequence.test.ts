@@ -141,10 +141,39 @@ test('a constant is bounded by what the device shows at that moment, unless it i
   assert.equal(values(-1), [{ limit: 0, least: 10, free: 7 }, ...constant]);
 });
 
-test('each time a sequence is expanded it is another passage, whatever its steps have in common', () => {
-  const [one, other] = [1, 2].map(() => expandSequence(huawei, 'hold', new Bench().values));
-  assert.ok(one?.ok && other?.ok && one.transactions !== other.transactions);
+test('steps that come out the same whatever is known are made once a profile; each expansion is a passage of its own', () => {
+  const { control } = huawei;
+  if (!control) throw new Error('no control');
+  const writable = { functionCode: 16, min: 10, persistent: false } as const;
+  const points = {
+    free: point({ type: 'u16', writable }),
+    limit: point({ type: 'u16', writable: { ...writable, maxFrom: 'ceiling' } }),
+  };
+  const steps = [
+    { free: 11 },
+    { free: 'signed' },
+    { limit: 11 },
+    { limit: 10 },
+    { limit: 9 },
+    { free: 11, limit: 11 },
+  ] as const;
+  const hold = steps.map((set) => ({ set, trigger: false }));
+  const profile = { ...huawei, points, control: { ...control, sequences: { ...control.sequences, hold } } };
+  const expand = (of: typeof huawei): readonly Transaction[] => {
+    const expanded = expandSequence(of, 'hold', { ...new Bench().values, powerW: 20, found: () => 5000 });
+    if (!expanded.ok) throw new Error(expanded.missing);
+    return expanded.transactions;
+  };
+  const one = expand(profile as unknown as typeof huawei);
+  const other = expand(profile as unknown as typeof huawei);
   assert.equal(one, other);
+  assert.is.not(one, other);
+  assert.equal(
+    one.map((transaction, at) => transaction === other[at]),
+    [true, false, false, true, true, false],
+  );
+  const elsewhere = { ...profile, points: { ...points, free: point({ type: 'u16', register: 7, writable }) } };
+  assert.is(expand(elsewhere as unknown as typeof huawei)[0]?.register, 7, 'a profile that is bound to another device');
 });
 
 test('a heartbeat is another number for every sequence', () => {
