@@ -21,7 +21,9 @@ import { openModbus } from './io/modbus-open.ts';
 import type { LoadedSite } from './io/site-file.ts';
 import { openSyncedFiles } from './io/synced-file.ts';
 import { traceSettings } from './io/trace-settings.ts';
+import { WITHOUT_HELPERS } from './entry/node-flags.ts';
 import { createPostbox } from './entry/postbox.ts';
+import { quietCollection } from './entry/quiet-collection.ts';
 import { createReportsLater } from './entry/reports-later.ts';
 import { recordedTraces } from './entry/recorded-traces.ts';
 import { threadAlarms } from './entry/thread-alarms.ts';
@@ -74,7 +76,7 @@ export function runSite({ loaded, socketPath, stopperPath, version, anyPort, onS
     if (!OF_THE_MOMENT.includes(item.type)) record.post(item);
     if (item.type !== 'AUDIT' || traces) north.post(item);
     traces?.sent(item);
-  });
+  }, quietCollection());
   const traces = traceSettings(loaded.site)
     ? recordedTraces({
         clock: systemClock,
@@ -141,7 +143,7 @@ export function runSite({ loaded, socketPath, stopperPath, version, anyPort, onS
     return inOsProcess(() =>
       Promise.resolve({
         command: process.execPath,
-        args: ['--max-old-space-size=32', entry, lockPath, note],
+        args: ['--max-old-space-size=32', ...WITHOUT_HELPERS, entry, lockPath, note],
         detached: true,
         onStart: (child) => line.started(() => child.kill('SIGKILL')),
         onMessage: (message) => line.hear(message as FromStopper),

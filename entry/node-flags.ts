@@ -8,18 +8,22 @@
 import { accessSync, constants } from 'node:fs';
 
 /** Of the Node that this program brings; another one may not know them, and would not start at all. */
-const FLAGS_OF_24: readonly string[] = [
+const WITHOUT_HELPERS_24: readonly string[] = [
   // A collection is the thread's own work and waits for no helper; it takes as long as with them, since little survives.
   '--single-threaded-gc',
   // Memory is collected where it runs out, not while the thread waits for an answer, which is when it looks idle.
   '--no-minor-gc-task',
-  // And once more when nobody waits: `rehearsal.ts`.
+  // The threads that compile, of which `priority.ts` lets one run where nobody else wants to.
+  '--v8-pool-size=1',
+];
+
+const FLAGS_OF_24: readonly string[] = [
+  ...WITHOUT_HELPERS_24,
+  // And once more when nobody waits: `rehearsal.ts`, `quiet-collection.ts`.
   '--expose-gc',
   // Young objects stay in the same few megabytes: memory that is new to a process is slow just when the machine is busy.
   '--min-semi-space-size=4',
   '--max-semi-space-size=4',
-  // The threads that compile, of which `priority.ts` lets one run where nobody else wants to.
-  '--v8-pool-size=1',
   // What was rehearsed stays compiled, however seldom a stop comes.
   '--no-flush-bytecode',
   // The code of Node in large pages: the first use of it after other programs ran costs less. About 25 MB of memory.
@@ -27,9 +31,12 @@ const FLAGS_OF_24: readonly string[] = [
 ];
 
 /** `version`: as in `process.versions.node`. */
-export function flagsFor(version: string): readonly string[] {
-  return version.startsWith('24.') ? FLAGS_OF_24 : [];
+export function flagsFor(version: string, flags = FLAGS_OF_24): readonly string[] {
+  return version.startsWith('24.') ? flags : [];
 }
+
+/** For a process beside the runtime, whose threads would else run just when control wants to. */
+export const WITHOUT_HELPERS = flagsFor(process.versions.node, WITHOUT_HELPERS_24);
 
 export const NODE_FLAGS = flagsFor(process.versions.node);
 

@@ -1,10 +1,14 @@
 /**
  * Reports on their way out of the control loop: handed on in their order once the loop has done what it was doing. To copy
- * one to a thread takes as long as to judge a frame, and a stop that is due waits for nobody who is only told.
+ * one to a thread takes as long as to judge a frame, and a stop that is due waits for nobody who is only told. `then` follows
+ * when all are handed on.
  */
 import type { Report } from '../contracts/reports.ts';
 
-export function createReportsLater(handOn: (report: Report) => void): (report: Report) => void {
+export function createReportsLater(
+  handOn: (report: Report) => void,
+  then: () => void = () => undefined,
+): (report: Report) => void {
   let waiting: Report[] = [];
   return (report) => {
     if (waiting.length === 0) setImmediate(handOnAll);
@@ -15,5 +19,6 @@ export function createReportsLater(handOn: (report: Report) => void): (report: R
     const reports = waiting;
     waiting = [];
     for (const report of reports) handOn(report);
+    then();
   }
 }
