@@ -8,7 +8,7 @@ import { adopt, happen, restart } from './happen.ts';
 import type { Violation } from './oracle.ts';
 import { restoreLimits } from './person.ts';
 import { ASSETS, FAULTS_END_MS } from './schedule.ts';
-import type { At, Event, Schedule } from './schedule.ts';
+import type { At, DeviceSetting, Event, Schedule } from './schedule.ts';
 import { createWorld } from './world.ts';
 import type { World } from './world.ts';
 
@@ -104,7 +104,7 @@ async function end(world: World): Promise<void> {
   for (const at of [0, 1] as const) happen(world, { kind: 'maintenance', at, on: false });
   for (const at of [0, 1] as const) happen(world, { kind: 'resetTrip', at, by: 'ana' });
   // Whatever was forced under a tag has to be at zero, and to show it.
-  const longestMs = Math.max(...schedule.devices.map(({ actuatorMs, refreshMs }) => actuatorMs + refreshMs));
+  const longestMs = Math.max(...schedule.devices.map((device) => fullStepMs(device) + device.refreshMs));
   await clock.advance(2000 + longestMs);
   for (const by of ['ana', 'ben', 'ana'] as const) {
     happen(world, { kind: 'resetEstop', by });
@@ -137,11 +137,11 @@ async function obeys(world: World): Promise<void> {
     });
   }
   const arrived: [boolean, boolean] = [false, false];
-  const slowestMs = Math.max(...schedule.devices.map(({ actuatorMs }) => actuatorMs / 0.9));
+  const slowestMs = Math.max(...schedule.devices.map(fullStepMs));
   while (clock.now() < asked + OBEY_MS + slowestMs && !arrived.every(Boolean)) {
     await clock.advance(100);
     for (const at of [0, 1] as const) {
-      const inTime = clock.now() <= asked + OBEY_MS + schedule.devices[at].actuatorMs / 0.9;
+      const inTime = clock.now() <= asked + OBEY_MS + fullStepMs(schedule.devices[at]);
       arrived[at] ||= inTime && Math.abs(plants[at].state().batteryW - LIVENESS_W) <= 2000;
     }
   }
@@ -152,6 +152,11 @@ async function obeys(world: World): Promise<void> {
         `${ASSETS[at as At]} moves ${Math.round(plants[at as At].state().batteryW)} W after a new order of ${LIVENESS_W} W`,
       );
   });
+}
+
+/** A device is at nine tenths after the time of its actuator. */
+function fullStepMs({ actuatorMs }: DeviceSetting): number {
+  return actuatorMs / 0.9;
 }
 
 function missing(node: TreeNode | undefined): readonly string[] {
